@@ -1,0 +1,45 @@
+"""Who may do what: one table, and one decorator that every view under a tenant wears."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponseBase
+
+from accounts.middleware import TenantRequest
+from accounts.models import Membership, Role
+
+P = ParamSpec("P")
+TenantView = Callable[Concatenate[TenantRequest, P], HttpResponseBase]
+
+PERMISSIONS: dict[str, frozenset[Role]] = {
+    "converse": frozenset({Role.AGENT, Role.LEAD, Role.ADMIN}),
+    "see_accounts": frozenset({Role.AGENT, Role.LEAD, Role.ADMIN}),
+    "manage_accounts": frozenset({Role.ADMIN}),
+    "manage_policies": frozenset({Role.LEAD, Role.ADMIN}),
+    "belong": frozenset(Role),
+}
+
+
+def may(membership: Membership, permission: str) -> bool:
+    """Whether the member's role holds the permission; raises KeyError for an unknown one."""
+    return membership.role in PERMISSIONS[permission]
+
+
+def needs(permission: str) -> Callable[[TenantView[P]], TenantView[P]]:
+    """Answer 403 to members without the permission; the name stays on the view for the route test."""
+    if permission not in PERMISSIONS:
+        raise KeyError(permission)
+
+    def decorate(view: TenantView[P]) -> TenantView[P]:
+        @wraps(view)
+        def checked(request: TenantRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+            if not may(request.membership, permission):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        checked.permission = permission  # type: ignore[attr-defined]
+        return checked
+
+    return decorate

@@ -1,0 +1,106 @@
+"""Tenants, people, and who has which place where."""
+
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Q
+from django.db.models.functions import Lower
+
+from accounts.zones import known_time_zone
+
+
+class Role(models.TextChoices):
+    """What a person does in a tenant."""
+
+    AGENT = "agent", "Agent"
+    LEAD = "lead", "Lead"
+    ADMIN = "admin", "Admin"
+    WAREHOUSE = "warehouse", "Warehouse"
+
+
+class Tenant(models.Model):
+    """The customer organization that owns all rows; "Organization" on the screen."""
+
+    name = models.CharField(max_length=100)
+    slug = models.CharField(
+        max_length=50,
+        unique=True,
+        validators=[
+            RegexValidator(r"^[a-z0-9](-?[a-z0-9])*$", "Use lower-case letters, digits and single hyphens.")
+        ],
+    )
+    time_zone = models.CharField(max_length=50, default="UTC", validators=[known_time_zone])
+    # Amazon's rule is fixed (30 days after delivery); Walmart's is the tenant's own to set.
+    walmart_retention_days = models.PositiveIntegerField(default=365)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users known by their mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        """Store a user with a hashed password; without one nobody can sign in as them."""
+        user = self.model(email=self.normalize_email(email).lower(), **fields)
+        user.set_password(password)
+        user.save()
+        return user
+
+
+class User(AbstractBaseUser):
+    """A person who signs in with a mail address; may have places in several tenants."""
+
+    email = models.EmailField(max_length=254, unique=True)
+    name = models.CharField(max_length=100)
+    time_zone = models.CharField(max_length=50, blank=True, default="", validators=[known_time_zone])
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+    objects: ClassVar[UserManager] = UserManager()
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=Q(email=Lower("email")), name="accounts_user_email_lower")
+        ]
+
+    def __str__(self) -> str:
+        return f"user {self.pk}"
+
+
+class Membership(models.Model):
+    """A person's place and role in a tenant.
+
+    It is read before the tenant is known, so it stands outside row level security.
+    """
+
+    tenant = models.ForeignKey(Tenant, on_delete=models.PROTECT, db_index=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=20, choices=Role)
+    is_active = models.BooleanField(default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "user"], name="accounts_membership_once"),
+            models.UniqueConstraint(fields=["tenant", "id"], name="accounts_membership_tenant_id"),
+        ]
+
+    def __str__(self) -> str:
+        return f"membership {self.pk}"
+
+    @property
+    def time_zone(self) -> str:
+        """The zone this person reads times in: their own, else the tenant's."""
+        return self.user.time_zone or self.tenant.time_zone
+
+    @property
+    def initials(self) -> str:
+        """Two letters for the round picture of a person."""
+        words = self.user.name.split()
+        return ((words[0][0] + words[-1][0]) if len(words) > 1 else self.user.name[:2]).upper()

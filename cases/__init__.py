@@ -1,0 +1,1 @@
+"""Marketplace cases with deadlines of their own, hanging on conversations."""

@@ -1,0 +1,51 @@
+"""The Celery application: a door bell. Nothing may depend on it ringing once, or at all."""
+
+import os
+
+from celery import Celery
+from celery.schedules import schedule
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
+
+app = Celery("helpdesk")
+
+
+def configure() -> None:
+    """Read Django's settings into the application."""
+    from django.conf import settings
+
+    app.conf.update(
+        broker_url=settings.REDIS_URL,
+        result_backend=None,
+        task_ignore_result=True,
+        task_acks_late=False,
+        worker_prefetch_multiplier=1,
+        worker_hijack_root_logger=False,
+        broker_connection_retry_on_startup=True,
+        broker_connection_timeout=2,
+        # A bell that cannot be rung is rung again by the sweeper; a page must not wait for the broker.
+        task_publish_retry=False,
+        broker_transport_options={
+            "socket_timeout": 5,
+            "socket_connect_timeout": 2,
+            "health_check_interval": 10,
+            "visibility_timeout": 3600,
+            "global_keyprefix": "helpdesk:",
+        },
+        task_routes={"inbox.tasks.deliver_reply": {"queue": "delivery"}},
+        beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
+        beat_schedule={
+            "poll-mailboxes": {
+                "task": "inbox.tasks.ring_due_mailboxes",
+                "schedule": schedule(min(5, settings.MAIL_POLL_SECONDS)),
+                "options": {"expires": 30},
+            },
+        },
+        timezone="UTC",
+    )
+    # Without this Celery drops its database connection around every task.
+    app.conf["CELERY_DB_REUSE_MAX"] = 100_000
+    app.autodiscover_tasks(["inbox"])
+
+
+configure()

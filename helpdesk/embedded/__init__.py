@@ -1,0 +1,1 @@
+"""Real servers from wheels, for the demo and the tests: no Docker, no installed database."""

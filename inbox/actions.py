@@ -1,0 +1,136 @@
+"""What a person does to a conversation: each act changes rows, leaves an audit entry and stands in one transaction."""
+
+from datetime import datetime
+
+from accounts.access import may
+from accounts.models import Membership
+from inbox import clocks, events, standing
+from inbox.models import (
+    Conversation,
+    ConversationKind,
+    ConversationState,
+    Direction,
+    Message,
+    Note,
+    Outcome,
+)
+from inbox.timeline import offered
+
+LONGEST_NOTE = 20_000
+
+
+class Refused(Exception):
+    """The act cannot be done; the message says why and what to do instead."""
+
+
+def add_note(conversation: Conversation, *, by: Membership, body: str, now: datetime) -> Note:
+    """Leave a text for the team; raises Refused when it is empty or too long."""
+    body = body.strip()
+    if not body:
+        raise Refused("Write something first.")
+    if len(body) > LONGEST_NOTE:
+        raise Refused(f"A note holds {LONGEST_NOTE:,} characters at most; this one has {len(body):,}.")
+    note = Note.objects.create(
+        tenant_id=conversation.tenant_id,
+        conversation=conversation,
+        author=by,
+        body=body,
+        expires_at=conversation.expires_at,
+    )
+    events.record(conversation, "noted", at=now, actor=by, note=note)
+    return note
+
+
+def assign(conversation: Conversation, *, by: Membership, assignee: Membership | None, now: datetime) -> None:
+    """Make somebody who may answer responsible, or nobody; raises Refused."""
+    if assignee is not None:
+        if assignee.tenant_id != conversation.tenant_id or not assignee.is_active:
+            raise Refused("That person is not a member here.")
+        if not may(assignee, "converse"):
+            raise Refused(f"{assignee.user.name} cannot answer buyers. Choose an agent, a lead or an admin.")
+    if conversation.assignee_id == (assignee.pk if assignee else None):
+        return
+    conversation.assignee = assignee
+    conversation.save(update_fields=["assignee"])
+    if assignee is None:
+        events.record(conversation, "unassigned", at=now, actor=by)
+    else:
+        events.record(conversation, "assigned", at=now, actor=by, name=assignee.user.name)
+
+
+def close(conversation: Conversation, *, by: Membership, now: datetime) -> None:
+    """Put a conversation away; raises Refused while a clock runs or a reply needs somebody."""
+    if conversation.state == ConversationState.CLOSED:
+        return
+    if conversation.needs_settling:
+        raise Refused("A reply did not reach the buyer. Decide about it first.")
+    if conversation.due_at is not None:
+        rest = (
+            "say why no answer is due"
+            if conversation.account.facts.no_response_needed
+            else "send the courtesy reply"
+        )
+        raise Refused(f"The clock is running. Reply, {rest}, or mark it answered elsewhere; then close.")
+    shut(conversation, now=now)
+    events.record(conversation, "closed", at=now, actor=by)
+
+
+def shut(conversation: Conversation, *, now: datetime) -> None:
+    """Set a conversation to closed."""
+    conversation.state = ConversationState.CLOSED
+    conversation.closed_at = now
+    conversation.save(update_fields=["state", "closed_at"])
+    standing.refresh(conversation)
+
+
+def reopen(conversation: Conversation, *, by: Membership, now: datetime) -> None:
+    """Take a closed conversation back into the queue; clocks that were stopped stay so."""
+    if conversation.state != ConversationState.CLOSED:
+        return
+    open_again(conversation)
+    events.record(conversation, "reopened", at=now, actor=by)
+
+
+def open_again(conversation: Conversation) -> None:
+    """Set a conversation to open."""
+    conversation.state = ConversationState.OPEN
+    conversation.closed_at = None
+    conversation.save(update_fields=["state", "closed_at"])
+    standing.refresh(conversation)
+
+
+def settle_clock(conversation: Conversation, *, by: Membership, outcome: str, now: datetime) -> None:
+    """Stop the clocks because a person says that no answer is due, and put the conversation away.
+
+    Raises Refused where no clock runs or the marketplace wants every message answered.
+    """
+    if outcome not in (Outcome.ANSWERED_ELSEWHERE, Outcome.NO_RESPONSE_NEEDED, Outcome.NOT_BUYER_MESSAGE):
+        raise Refused("That is no way to settle a clock.")
+    if conversation.due_at is None:
+        raise Refused("No clock is running here.")
+    if outcome not in offered(conversation, running=True):
+        name = conversation.account.facts.name
+        raise Refused(f"{name} wants every message answered. Send the courtesy reply instead.")
+    clocks.stop_by_person(conversation, by=by, outcome=Outcome(outcome), at=now)
+    events.record(conversation, f"settled_{outcome}", at=now, actor=by)
+    if not conversation.needs_settling:
+        shut(conversation, now=now)
+
+
+def recognise(conversation: Conversation, *, by: Membership, now: datetime) -> None:
+    """File an unrecognised or unverified mail as a buyer's message: each gets its clock, from its own moment."""
+    if conversation.kind not in (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED):
+        raise Refused("This already is a buyer conversation.")
+    conversation.kind = ConversationKind.BUYER
+    conversation.state = ConversationState.OPEN
+    conversation.closed_at = None
+    newest = (
+        Message.objects.filter(conversation=conversation, direction=Direction.IN).order_by("-sent_at").first()
+    )
+    if not conversation.relay_address and newest is not None:
+        conversation.relay_address = newest.from_address
+    conversation.save(update_fields=["kind", "state", "closed_at", "relay_address"])
+    for message in Message.objects.filter(conversation=conversation, direction=Direction.IN):
+        clocks.start(message)
+    standing.refresh(conversation)
+    events.record(conversation, "recognised", at=now, actor=by)

@@ -1,0 +1,37 @@
+"""Keep the files that came with a message, under the tenant's own folder, named by their content."""
+
+import hashlib
+
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+
+from inbox.models import Attachment, Message
+from marketplaces.mailbox.parsed import AttachmentPart
+
+
+def store_files(message: Message, parts: tuple[AttachmentPart, ...]) -> list[Attachment]:
+    """Write the bytes first and the rows after; a crash between leaves a file nobody sees, never a row without one."""
+    rows = [
+        Attachment(
+            tenant_id=message.tenant_id,
+            message=message,
+            name=part.name[:255] or "attachment",
+            content_type=part.content_type[:100],
+            size=part.size,
+            content_id=part.content_id[:255],
+            inline=part.inline,
+            path=store(message.tenant_id, part.content),
+            expires_at=message.expires_at,
+        )
+        for part in parts
+    ]
+    return list(Attachment.objects.bulk_create(rows))
+
+
+def store(tenant_id: int, content: bytes) -> str:
+    """Write the content where it does not lie yet; returns its path in the storage."""
+    digest = hashlib.sha256(content).hexdigest()
+    path = f"tenant/{tenant_id}/{digest[:2]}/{digest}"
+    if not default_storage.exists(path):
+        default_storage.save(path, ContentFile(content))
+    return path

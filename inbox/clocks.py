@@ -1,0 +1,82 @@
+"""Start, stop and restart the deadlines of a conversation; what stopped one is always recorded."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from accounts.models import Membership
+from inbox import sla, standing
+from inbox.models import Conversation, Deadline, DeadlineKind, Message, OutboundReply, Outcome
+from inbox.policies import all_policies, policy_for
+
+
+def start(message: Message, *, stated_due: datetime | None = None) -> Deadline:
+    """Give a buyer's message its clock; a moment stated in the mail itself beats the policy."""
+    conversation = message.conversation
+    policy = policy_for(all_policies(), conversation.account, DeadlineKind.REPLY, message.sent_at)
+    due = sla.due_at(message.sent_at, timedelta(minutes=policy.allowance_minutes))
+    deadline, _ = Deadline.objects.get_or_create(
+        tenant_id=message.tenant_id,
+        message=message,
+        kind=DeadlineKind.REPLY,
+        defaults={
+            "conversation": conversation,
+            "started_at": message.sent_at,
+            "due_at": stated_due or due,
+            "rule": policy.rule,
+            "stated_in_source": stated_due is not None,
+        },
+    )
+    standing.refresh(conversation)
+    return deadline
+
+
+def stop_by_reply(reply: OutboundReply, *, at: datetime) -> int:
+    """Stop what the reply answers: the clocks of messages that were here when it was written.
+
+    A message that came in after the author pressed send keeps its clock. Returns how many stopped.
+    """
+    answered = Deadline.objects.filter(
+        conversation_id=reply.conversation_id, message__created_at__lte=reply.queued_at
+    )
+    stopped = stop(
+        answered, at=at, stopped_by_reply=reply, stopped_by_id=reply.author_id, outcome=Outcome.REPLIED
+    )
+    standing.refresh(reply.conversation)
+    return stopped
+
+
+def restart_by_reply(reply: OutboundReply) -> int:
+    """The reply did not reach the buyer: run again exactly the clocks it stopped, with their old due moment."""
+    restarted = Deadline.objects.filter(stopped_by_reply=reply).update(
+        stopped_at=None, stopped_by_reply=None, stopped_by=None, outcome=""
+    )
+    standing.refresh(reply.conversation)
+    return restarted
+
+
+def stop_by_person(conversation: Conversation, *, by: Membership, outcome: Outcome, at: datetime) -> int:
+    """Stop every running clock because a person says why; returns how many."""
+    stopped = stop(Deadline.objects.filter(conversation=conversation), at=at, stopped_by=by, outcome=outcome)
+    standing.refresh(conversation)
+    return stopped
+
+
+def stop_by_message(message: Message) -> int:
+    """Stop what a mail sent elsewhere answered: clocks that had begun when it left."""
+    answered = Deadline.objects.filter(
+        conversation_id=message.conversation_id, started_at__lte=message.sent_at
+    )
+    stopped = stop(
+        answered, at=message.sent_at, stopped_by_message=message, outcome=Outcome.ANSWERED_ELSEWHERE
+    )
+    standing.refresh(message.conversation)
+    return stopped
+
+
+def stop(deadlines: QuerySet[Deadline], *, at: datetime, **how: Any) -> int:
+    """Stop those of the deadlines that still run; one stopped after its moment is recorded as breached then."""
+    running = deadlines.filter(stopped_at__isnull=True)
+    running.filter(due_at__lt=at, breached_at__isnull=True).update(breached_at=F("due_at"))
+    return running.update(stopped_at=at, **how)

@@ -1,0 +1,273 @@
+"""What leaves: hand one reply over to the seller's own mail server, and write down how that went.
+
+The steps are committed one by one and none is open while the network is used: the lease; `handing`, before
+the line that makes the server responsible; and what came of it, together with the clocks it stops.
+"""
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+import structlog
+from django.db import DatabaseError, connection
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+
+from accounts.tenancy import tenant_tx
+from inbox import events, standing
+from inbox.models import OutboundReply, ReplyAttempt
+from inbox.proofs import (
+    CannotSettle,
+    find_reply,
+    find_reply_by_text,
+    last_reply_to,
+    left,
+    lock,
+    prove_rejected,
+    prove_sent,
+    settle,
+)
+from marketplaces import credentials, outbox, polling
+from marketplaces.health import SENDING
+from marketplaces.mailbox import imap
+from marketplaces.mailbox.compose import CannotCompose, OutgoingMail, compose
+from marketplaces.mailbox.smtp import (
+    Accepted,
+    Answer,
+    AuthRefused,
+    NotHanded,
+    Refused,
+    Silent,
+    SmtpServer,
+    hand_over,
+)
+from marketplaces.models import Health, SellerAccount
+from marketplaces.outbox import MOVING, OutboxState, one_line
+
+__all__ = [
+    "CannotSettle",
+    "deliver",
+    "expire",
+    "find_reply",
+    "find_reply_by_text",
+    "last_reply_to",
+    "prove_rejected",
+    "prove_sent",
+    "settle",
+]
+
+log = structlog.get_logger(__name__)
+
+# Why a reply may not leave now; the sentence stands beside it on the screen.
+WAITS = {
+    Health.AUTH_FAILED: "The mailbox refuses the sign-in; an admin must mend the account.",
+    Health.PAUSED: "The account is paused; an admin must resume it.",
+}
+LOOK_AGAIN = timedelta(seconds=60)
+# A server's answer is worth some patience with a database that is just being restarted.
+PAUSES = (0.2, 1.0, 2.0, 5.0, 10.0)
+RESULTS: dict[type, str] = {
+    Accepted: "accepted",
+    Refused: "refused",
+    AuthRefused: "auth_refused",
+    NotHanded: "not_handed",
+    Silent: "silent",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Parcel:
+    """All that is needed to hand a reply over, so that no transaction stays open for it."""
+
+    content: bytes
+    server: SmtpServer
+
+
+def deliver(reply_id: int, *, tenant_id: int) -> None:
+    """Try once to hand a reply over if it is due and nothing stands before it; may be called at any time."""
+    if connection.in_atomic_block:
+        raise RuntimeError("no transaction may be open around a delivery: its steps are committed one by one")
+    with tenant_tx(tenant_id):
+        reply = _take(reply_id)
+        if reply is None:
+            return
+        parcel = _pack(reply)
+    answer = _hand_over(reply, parcel) if isinstance(parcel, Parcel) else parcel
+    _keep(reply, answer)
+    if isinstance(answer, Accepted) and isinstance(parcel, Parcel):
+        _file_copy(reply, parcel.content)
+
+
+def expire(reply_id: int, *, tenant_id: int) -> None:
+    """See to a reply whose sender died: it is queued again, or it is unknown and a person must look at it."""
+    with tenant_tx(tenant_id):
+        conversation = lock(reply_id).conversation
+        state = outbox.expire(OutboundReply, reply_id, deadline=conversation.due_at)
+        if state is None:
+            return
+        reply = OutboundReply.objects.get(pk=reply_id)
+        reply.conversation = conversation
+        _note(reply, "lease_ended", reply.peer_answer)
+        _tell(reply, state, reply.peer_answer)
+
+
+def _take(reply_id: int) -> OutboundReply | None:
+    """Lease the reply if its account may send and every reply before it is final."""
+    reply: OutboundReply | None = (
+        OutboundReply.objects.select_related("account", "conversation").filter(pk=reply_id).first()
+    )
+    if reply is None:
+        return None
+    if why := WAITS.get(Health(reply.account.health)):
+        if outbox.postpone(OutboundReply, reply.pk, LOOK_AGAIN, why) and reply.peer_answer != why:
+            events.record(reply.conversation, "reply_waits", at=timezone.now(), reply=reply.pk, reason=why)
+        return None
+    return outbox.lease(
+        OutboundReply, reply.pk, ready=~Q(_has_former()), with_=("account", "account__tenant")
+    )
+
+
+def _has_former() -> Exists:
+    """An earlier reply of the conversation is still on its way, or nobody knows whether it left.
+
+    One that is sent again stands in the place of the reply it replaces.
+    """
+    place = Coalesce("replaces_id", "pk")
+    undecided = Q(state__in=MOVING) | Q(state=OutboxState.UNKNOWN, decided_at__isnull=True)
+    formers = OutboundReply.objects.alias(place=place).filter(
+        undecided,
+        conversation_id=OuterRef("conversation_id"),
+        place__lt=Coalesce(OuterRef("replaces_id"), OuterRef("pk")),
+    )
+    return Exists(formers)
+
+
+def _pack(reply: OutboundReply) -> Parcel | Answer:
+    """Compose the mail and open the password; what is wrong with either is the answer at once."""
+    account = reply.account
+    try:
+        content = compose(
+            OutgoingMail(
+                sender=reply.from_address,
+                recipient=reply.to_address,
+                subject=reply.subject,
+                message_id=reply.message_id,
+                in_reply_to=reply.in_reply_to,
+                references=reply.references,
+                body=reply.body,
+                date=timezone.now(),
+            )
+        )
+        password = credentials.secret_of(account, "smtp_password")
+    except CannotCompose as fault:
+        return Refused(str(fault), permanent=True)
+    except credentials.CredentialFault as fault:
+        return AuthRefused(str(fault))
+    server = SmtpServer(
+        account.smtp_host, account.smtp_port, account.smtp_security, account.smtp_user, password
+    )
+    return Parcel(content, server)
+
+
+def _hand_over(reply: OutboundReply, parcel: Parcel) -> Answer:
+    """The exchange with the server; `handing` is committed inside it."""
+    token = reply.lease_token
+
+    def about_to_leave() -> bool:
+        with tenant_tx(reply.tenant_id):
+            return token is not None and outbox.begin_handing(OutboundReply, reply.pk, token)
+
+    try:
+        return hand_over(
+            parcel.server,
+            sender=reply.from_address,
+            recipient=reply.to_address,
+            content=parcel.content,
+            before_data_ends=about_to_leave,
+        )
+    except DatabaseError:
+        # The final line was not sent: even if `handing` got written, nothing has left.
+        connection.close()
+        return NotHanded("The database was away.")
+
+
+def _keep(reply: OutboundReply, answer: Answer) -> None:
+    """Write the answer down, with some patience; a worker that cannot leaves the row to the sweeper."""
+    for pause in (*PAUSES, None):
+        try:
+            _write_down(reply, answer)
+        except DatabaseError:
+            connection.close()
+            if pause is None:
+                raise
+            time.sleep(pause)
+        else:
+            return
+
+
+def _write_down(reply: OutboundReply, answer: Answer) -> None:
+    """The row's next state and everything that follows from it, in one transaction."""
+    words = answer.error if isinstance(answer, NotHanded | Silent) else answer.answer
+    with tenant_tx(reply.tenant_id):
+        row = lock(reply.pk)
+        _note(row, RESULTS[type(answer)], words)
+        if isinstance(answer, AuthRefused):
+            _mark_account(row, words)
+        state = _next_state(row, reply.lease_token, answer, words)
+        if state == OutboxState.SENT:
+            at = row.handed_at or timezone.now()
+            events.record(row.conversation, "reply_sent", at=at, reply=row.pk)
+            left(row, at=at)
+        elif state is not None:
+            _tell(row, state, words)
+
+
+def _next_state(row: OutboundReply, token: UUID | None, answer: Answer, words: str) -> OutboxState | None:
+    """Move the row by what the server said; None when the row is not ours any more."""
+    if token is None:
+        return None
+    match answer:
+        case Accepted():
+            return outbox.finish(OutboundReply, row.pk, token, OutboxState.SENT, words)
+        case Silent():
+            return outbox.finish(OutboundReply, row.pk, token, OutboxState.UNKNOWN, words)
+        case AuthRefused():
+            return outbox.give_back(OutboundReply, row.pk, token, words, counted=False)
+        case Refused() | NotHanded():
+            permanent = isinstance(answer, Refused) and answer.permanent
+            due_at = row.conversation.due_at
+            return outbox.give_back(OutboundReply, row.pk, token, words, permanent=permanent, deadline=due_at)
+
+
+def _tell(reply: OutboundReply, state: OutboxState, words: str) -> None:
+    """Put a reply that a person must see to on top, and say so in the history."""
+    if state not in (OutboxState.UNKNOWN, OutboxState.FAILED):
+        return
+    events.record(
+        reply.conversation, f"reply_{state}", at=timezone.now(), reply=reply.pk, reason=one_line(words)
+    )
+    standing.refresh(reply.conversation)
+
+
+def _note(reply: OutboundReply, result: str, words: str) -> None:
+    ReplyAttempt.objects.create(tenant_id=reply.tenant_id, reply=reply, result=result, answer=one_line(words))
+
+
+def _mark_account(reply: OutboundReply, words: str) -> None:
+    """The server does not let us in: say so at the account; its replies wait until somebody mends it."""
+    log.warning("sending refused", account=reply.account_id)
+    SellerAccount.objects.filter(pk=reply.account_id).exclude(
+        health__in=[Health.AUTH_FAILED, Health.PAUSED]
+    ).update(health=Health.AUTH_FAILED, health_reason=one_line(SENDING + words), health_since=timezone.now())
+
+
+def _file_copy(reply: OutboundReply, content: bytes) -> None:
+    """Put what left into the mailbox's Sent folder; the reply is sent whether or not this works."""
+    try:
+        with tenant_tx(reply.tenant_id):
+            login = polling.login_of(reply.account)
+        imap.append_sent(login, content)
+    except (imap.MailboxFault, credentials.CredentialFault, DatabaseError) as fault:
+        log.info("no copy in the sent folder", account=reply.account_id, reason=one_line(str(fault)))

@@ -1,0 +1,48 @@
+"""What the timeline says of each kind of event: one plain sentence and an icon; pure."""
+
+from typing import Any
+
+# kind: (sentence, Lucide icon); {actor} is the person, other names come from the event's data.
+TEXTS: dict[str, tuple[str, str]] = {
+    "opened": ("Opened: {reason}", "mail-open"),
+    "history": ("Came in as history, closed: it arrived before this account's clocks began", "archive"),
+    "returned": ("The buyer wrote again", "corner-down-left"),
+    "assigned": ("{actor} assigned it to {name}", "user"),
+    "unassigned": ("{actor} took the assignment back", "user-x"),
+    "noted": ("{actor} wrote a note", "lock"),
+    "closed": ("{actor} closed it", "check"),
+    "closed_after_reply": ("Closed after the reply left", "check"),
+    "reopened": ("{actor} opened it again", "rotate-ccw"),
+    "settled_no_response_needed": ("{actor}: no response needed, clock stopped", "clock"),
+    "settled_answered_elsewhere": ("{actor}: answered elsewhere, clock stopped", "clock"),
+    "settled_not_buyer_message": ("{actor}: not a buyer message, clock stopped", "clock"),
+    "answered_elsewhere": ("Answered outside the helpdesk, clock stopped", "clock"),
+    "recognised": ("{actor} filed it as a buyer message", "inbox"),
+    "reply_queued": ("{actor} pressed send", "send"),
+    "reply_undone": ("{actor} took the reply back", "undo-2"),
+    "reply_sent": ("The marketplace accepted the reply, clock stopped", "send"),
+    "reply_confirmed": ("A copy proves that the reply arrived", "check-check"),
+    "reply_failed": ("The reply could not be sent: {reason}", "octagon-alert"),
+    "reply_unknown": ("The connection was lost while the reply was handed over", "circle-help"),
+    "reply_rejected": ("The reply did not reach the buyer, the old clock runs on: {reason}", "octagon-alert"),
+    "reply_waits": ("The reply waits: {reason}", "hourglass"),
+    "reply_settled_arrived": ("{actor}: the reply arrived", "check"),
+    "reply_settled_send_again": ("{actor} sent the reply again", "send"),
+    "reply_settled_discard": ("{actor} discarded the reply, the clock runs on", "trash-2"),
+    "breached": ("The deadline passed: late", "octagon-alert"),
+    "possibly_same": ("May belong to conversation {numbers}; nothing was joined", "git-compare"),
+    "deadlines_moved": ("The deadline moved with a change of policy", "clock"),
+}
+
+
+class _Blank(dict[str, Any]):
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def event_text(kind: str, data: dict[str, Any], actor: str) -> tuple[str, str]:
+    """The sentence and the icon; an unknown kind shows its name rather than nothing."""
+    if kind == "reply_settled":
+        kind = f"reply_settled_{data.get('decision', '')}"
+    text, icon = TEXTS.get(kind, (kind.replace("_", " ").capitalize(), "dot"))
+    return text.format_map(_Blank(data, actor=actor or "The helpdesk")), icon

@@ -1,0 +1,271 @@
+"""Put what arrived into conversations: messages with their files, the order a mail names, the clock it starts."""
+
+from datetime import datetime
+
+from django.db.models import F
+
+from inbox import clocks, events, sla, standing, threading
+from inbox.attaching import store_files
+from inbox.duplicates import shares_message_id
+from inbox.models import (
+    Conversation,
+    ConversationKind,
+    ConversationNumber,
+    ConversationState,
+    Direction,
+    Message,
+)
+from inbox.unreadable import envelope_of
+from marketplaces import retention
+from marketplaces.mailbox.parsed import MailKind, ParsedMail, Verdict
+from marketplaces.models import InboundRaw
+from orders.placeholders import buyer_and_order
+
+WITHOUT_CLOCK = (MailKind.NOTICE, MailKind.PUBLIC_QUESTION, MailKind.REFUND_NOTICE)
+PREVIEW = 200
+
+
+def file_buyer_mail(raw: InboundRaw, mail: ParsedMail) -> Message:
+    """A mail a buyer waits for an answer to: into its conversation, with a clock of its own."""
+    at = moment_of(raw, mail)
+    conversation, begun = _conversation_for(raw, mail, ConversationKind.BUYER, at)
+    message = add_message(raw, mail, conversation, at)
+    if is_history(raw):
+        if begun:
+            _put_away(conversation, at)
+        return message
+    # A buyer's out-of-office answer to our reply is no question; one that opens a conversation might be.
+    if mail.machine and not begun:
+        return message
+    _back_in_the_queue(conversation, at, begun=begun)
+    clocks.start(message, stated_due=mail.stated_due)
+    return message
+
+
+def file_notice(raw: InboundRaw, mail: ParsedMail) -> Message:
+    """A notice of the marketplace or a public question: shown, open, and without a clock."""
+    at = moment_of(raw, mail)
+    kind = (
+        ConversationKind.PUBLIC_QUESTION if mail.kind == MailKind.PUBLIC_QUESTION else ConversationKind.NOTICE
+    )
+    conversation, begun = _conversation_for(raw, mail, kind, at)
+    message = add_message(raw, mail, conversation, at)
+    if begun and is_history(raw):
+        _put_away(conversation, at)
+    else:
+        standing.refresh(conversation)
+    return message
+
+
+def file_aside(raw: InboundRaw, mail: ParsedMail, kind: ConversationKind) -> Message:
+    """What is not from a marketplace, or only says so: a conversation of its own, never joined to another."""
+    at = moment_of(raw, mail)
+    conversation = _open(raw, mail, kind, at)
+    message = add_message(raw, mail, conversation, at)
+    if is_history(raw):
+        _put_away(conversation, at)
+    return message
+
+
+def file_answer_elsewhere(raw: InboundRaw, mail: ParsedMail) -> Message | None:
+    """A reply found in Sent or a confirmation copy: it stops the clocks that ran when it left.
+
+    None when it belongs to no conversation, or might belong to two.
+    """
+    at = moment_of(raw, mail)
+    conversation = threading.find(raw.account, mail, at=at).conversation
+    if conversation is None:
+        return None
+    message = add_message(raw, mail, conversation, at, direction=Direction.OUT)
+    if clocks.stop_by_message(message):
+        events.record(conversation, "answered_elsewhere", at=at, message=message.pk)
+    if conversation.due_at is None and conversation.state == ConversationState.OPEN:
+        conversation.state = ConversationState.WAITING_BUYER
+        conversation.save(update_fields=["state"])
+        standing.refresh(conversation)
+    return message
+
+
+def file_unreadable(raw: InboundRaw, reason: str) -> Message:
+    """A mail nobody could read: still a conversation, with its clock running and its source one click away."""
+    envelope = envelope_of(bytes(raw.content[:65536]))
+    expires = _expiry(raw, raw.received_at)
+    conversation = Conversation.objects.create(
+        tenant_id=raw.tenant_id,
+        number=_next_number(raw.tenant_id),
+        account=raw.account,
+        kind=ConversationKind.UNREADABLE,
+        subject=envelope.subject or "Unreadable mail",
+        buyer_name=envelope.name or envelope.address,
+        preview=f"Unreadable mail: {reason}"[:PREVIEW],
+        relay_address=envelope.address,
+        last_message_at=raw.received_at,
+        expires_at=expires,
+    )
+    message = Message.objects.create(
+        tenant_id=raw.tenant_id,
+        conversation=conversation,
+        account=raw.account,
+        raw=raw,
+        direction=Direction.IN,
+        kind="unreadable",
+        reason=reason[:300],
+        from_name=envelope.name,
+        from_address=envelope.address,
+        subject=envelope.subject,
+        message_id=envelope.message_id,
+        text=f"This mail could not be read. {reason} Its original is one click away.",
+        sent_at=raw.received_at,
+        expires_at=expires,
+    )
+    events.record(conversation, "opened", at=raw.received_at, reason="unreadable mail")
+    if is_history(raw):
+        _put_away(conversation, raw.received_at)
+    else:
+        clocks.start(message)
+    return message
+
+
+def add_message(
+    raw: InboundRaw,
+    mail: ParsedMail,
+    conversation: Conversation,
+    at: datetime,
+    *,
+    direction: Direction = Direction.IN,
+) -> Message:
+    """Store a mail as a message with its files, and what the conversation's row shows of it."""
+    oddities = list(mail.oddities)
+    if mail.verdict == Verdict.NONE and mail.claims_relay:
+        oddities.append("The receiving server did not say whether the sender is genuine.")
+    if shares_message_id(raw, mail):
+        oddities.append("Another, different mail has the same Message-ID.")
+    if raw.size > len(raw.content):
+        oddities.append(f"Only the first {len(raw.content):,} of {raw.size:,} bytes were kept.")
+    message = Message.objects.create(
+        tenant_id=raw.tenant_id,
+        conversation=conversation,
+        account=raw.account,
+        raw=raw,
+        direction=direction,
+        kind=mail.kind,
+        reason=mail.reason[:300],
+        from_name=mail.from_name[:200],
+        from_address=mail.from_address[:254],
+        subject=mail.subject[:500],
+        message_id=mail.message_id[:500],
+        references=" ".join((*mail.references, *mail.in_reply_to))[:10_000],
+        text=mail.text,
+        full_text=mail.full_text,
+        html=mail.html,
+        oddities=oddities,
+        no_response_link=mail.no_response_link if len(mail.no_response_link) <= 1000 else "",
+        sent_at=at,
+        expires_at=_expiry(raw, at),
+    )
+    store_files(message, mail.attachments)
+    _show_newest(conversation, message, mail)
+    return message
+
+
+def moment_of(raw: InboundRaw, mail: ParsedMail) -> datetime:
+    """When the mail reached the marketplace (UTC)."""
+    return sla.started_at([mail.date, mail.relay_received], raw.received_at)
+
+
+def is_history(raw: InboundRaw) -> bool:
+    """Whether the mailbox had the mail before this account's clocks began."""
+    return raw.received_at < raw.account.clocks_from
+
+
+def _conversation_for(
+    raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetime
+) -> tuple[Conversation, bool]:
+    match = threading.find(raw.account, mail, at=at)
+    if match.conversation is not None:
+        return match.conversation, False
+    conversation = _open(raw, mail, kind, at)
+    if match.candidates:
+        numbers = ", ".join(f"#{each.number}" for each in match.candidates)
+        conversation.possibly_same_as = numbers[:100]
+        conversation.save(update_fields=["possibly_same_as"])
+        events.record(conversation, "possibly_same", at=at, numbers=numbers)
+        for each in match.candidates:
+            events.record(each, "possibly_same", at=at, numbers=f"#{conversation.number}")
+    return conversation, True
+
+
+def _open(raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetime) -> Conversation:
+    buyer, order = None, None
+    if kind not in threading.ASIDE:
+        buyer, order = buyer_and_order(raw.account, mail, expires_at=_expiry(raw, at))
+    conversation = Conversation.objects.create(
+        tenant_id=raw.tenant_id,
+        number=_next_number(raw.tenant_id),
+        account=raw.account,
+        kind=kind,
+        buyer=buyer,
+        order=order,
+        subject=mail.subject[:500],
+        buyer_name=(mail.buyer_name or mail.from_name or mail.from_address)[:200],
+        relay_address=mail.relay_address[:254],
+        relay_alias=mail.relay_alias[:254],
+        case_ref=mail.case_ref[:64],
+        last_message_at=at,
+        expires_at=_expiry(raw, at),
+    )
+    events.record(conversation, "opened", at=at, reason=mail.kind.replace("_", " "))
+    return conversation
+
+
+def _back_in_the_queue(conversation: Conversation, at: datetime, *, begun: bool) -> None:
+    if conversation.state == ConversationState.OPEN:
+        return
+    conversation.state = ConversationState.OPEN
+    conversation.closed_at = None
+    conversation.save(update_fields=["state", "closed_at"])
+    if not begun:
+        events.record(conversation, "returned", at=at)
+
+
+def _put_away(conversation: Conversation, at: datetime) -> None:
+    conversation.state = ConversationState.CLOSED
+    conversation.closed_at = at
+    conversation.save(update_fields=["state", "closed_at"])
+    events.record(conversation, "history", at=at)
+    standing.refresh(conversation)
+
+
+def _show_newest(conversation: Conversation, message: Message, mail: ParsedMail) -> None:
+    """Let the row show the newest mail; one that arrives out of order changes no more than it knows better."""
+    buyers = message.direction == Direction.IN
+    if message.sent_at >= conversation.last_message_at:
+        conversation.last_message_at = message.sent_at
+        conversation.last_message_is_buyers = buyers
+        if buyers:
+            conversation.preview = " ".join(mail.text.split())[:PREVIEW]
+            if mail.relay_address:
+                conversation.relay_address = mail.relay_address[:254]
+    if buyers:
+        conversation.relay_alias = conversation.relay_alias or mail.relay_alias[:254]
+        conversation.case_ref = conversation.case_ref or mail.case_ref[:64]
+    if conversation.order_id is None and conversation.kind not in threading.ASIDE and mail.order_ids:
+        conversation.buyer, conversation.order = buyer_and_order(
+            message.account, mail, expires_at=message.expires_at, buyer=conversation.buyer
+        )
+    conversation.expires_at = max(conversation.expires_at, message.expires_at)
+    conversation.save()
+
+
+def _next_number(tenant_id: int) -> int:
+    ConversationNumber.objects.get_or_create(tenant_id=tenant_id)
+    counter = ConversationNumber.objects.select_for_update().get()
+    counter.last = F("last") + 1
+    counter.save(update_fields=["last"])
+    counter.refresh_from_db()
+    return int(counter.last)
+
+
+def _expiry(raw: InboundRaw, at: datetime) -> datetime:
+    account = raw.account
+    return retention.expires_at(account.marketplace, at, walmart_days=account.tenant.walmart_retention_days)

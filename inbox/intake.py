@@ -1,0 +1,141 @@
+"""From a raw mail to a conversation: read it in the bounded parser, decide what it is, and let its clock run."""
+
+import structlog
+from django.db import connection, models, transaction
+
+from accounts.tenancy import tenant_tx
+from inbox import delivery, filing
+from inbox.duplicates import duplicate_of
+from inbox.models import ConversationKind
+from inbox.reading import read_bounded
+from marketplaces.mailbox.bounded import ParseFailed
+from marketplaces.mailbox.parse import PARSER_VERSION
+from marketplaces.mailbox.parsed import MailContext, MailKind, ParsedMail, UnreadableMail, Verdict
+from marketplaces.models import InboundRaw, RawState
+
+log = structlog.get_logger(__name__)
+
+TRIES = 3
+OUR_COPIES = (MailKind.SENT_COPY, MailKind.CONFIRMATION)
+SETBACKS = (MailKind.BOUNCE, MailKind.OPT_OUT)
+
+
+def read_raw(raw_id: int, *, tenant_id: int) -> RawState | None:
+    """Read one stored mail; safe to call again and from several workers. None when it was not new.
+
+    Whatever goes wrong, the mail ends as a conversation a person sees.
+    """
+    raw = _begin(raw_id, tenant_id=tenant_id)
+    if raw is None:
+        return None
+    parsed: ParsedMail | None = None
+    reason = "It stopped the reader several times."
+    if raw.attempts <= TRIES:
+        try:
+            parsed = read_bounded(bytes(raw.content), context_of(raw))
+        except (ParseFailed, UnreadableMail) as fault:
+            reason = str(fault)
+    return _file(raw, parsed, reason)
+
+
+def context_of(raw: InboundRaw) -> MailContext:
+    """What the parser must know about the mailbox."""
+    account = raw.account
+    own = {account.sender_address, account.imap_user, account.smtp_user}
+    return MailContext(
+        marketplace=account.marketplace,
+        own_addresses=tuple(sorted(address for address in own if "@" in address)),
+        authserv_ids=(account.authserv_id,) if account.authserv_id else (),
+        folder=raw.folder,
+        received_at=raw.received_at,
+    )
+
+
+def _begin(raw_id: int, *, tenant_id: int) -> InboundRaw | None:
+    # Counted before the reading, so that a mail which kills its worker is not tried for ever.
+    with tenant_tx(tenant_id):
+        new = InboundRaw.objects.filter(pk=raw_id, state=RawState.NEW)
+        new.update(attempts=models.F("attempts") + 1)
+        return new.select_related("account__tenant").first()
+
+
+def _file(raw: InboundRaw, parsed: ParsedMail | None, reason: str) -> RawState | None:
+    with tenant_tx(raw.tenant_id):
+        # One mail of an account at a time: two at once could open two conversations for one matter.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT pg_advisory_xact_lock(%s, %s)", [raw.tenant_id % 2**31, raw.account_id % 2**31]
+            )
+        if not InboundRaw.objects.select_for_update().filter(pk=raw.pk, state=RawState.NEW).exists():
+            return None
+        state, note = RawState.QUARANTINED, reason
+        try:
+            if parsed is not None:
+                with transaction.atomic():
+                    state, note = route(raw, parsed)
+        except (ValueError, LookupError, ArithmeticError) as error:
+            log.exception("mail could not be filed", raw=raw.pk, fault=type(error).__name__)
+            state, note = RawState.QUARANTINED, "The helpdesk could not file this mail."
+        if state == RawState.QUARANTINED:
+            filing.file_unreadable(raw, note)
+        InboundRaw.objects.filter(pk=raw.pk).update(
+            state=state, error=note[:500], parser_version=PARSER_VERSION
+        )
+        return state
+
+
+def route(raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:
+    """Decide what a mail is to the inbox and file it there; the state of the raw mail and a remark."""
+    twin = duplicate_of(raw, mail)
+    if twin is not None:
+        return RawState.DUPLICATE, f"The same mail as message {twin.pk}."
+    if mail.kind in OUR_COPIES:
+        return RawState.PARSED, _own_copy(raw, mail)
+    if mail.verdict == Verdict.FAIL and mail.claims_relay:
+        filing.file_aside(raw, mail, ConversationKind.UNVERIFIED)
+        return RawState.PARSED, "Claims to be from the marketplace and is not."
+    if mail.kind in SETBACKS:
+        return RawState.PARSED, _setback(raw, mail)
+    if mail.kind == MailKind.UNRECOGNISED:
+        filing.file_aside(raw, mail, ConversationKind.UNRECOGNISED)
+    elif mail.kind in filing.WITHOUT_CLOCK:
+        filing.file_notice(raw, mail)
+    else:
+        filing.file_buyer_mail(raw, mail)
+    return RawState.PARSED, ""
+
+
+def _own_copy(raw: InboundRaw, mail: ParsedMail) -> str:
+    """A copy of what the seller sent: proof for our own reply, or an answer given elsewhere."""
+    ids = [part for part in (mail.message_id, *mail.in_reply_to, *mail.references) if part]
+    at = filing.moment_of(raw, mail)
+    reply = delivery.find_reply(raw.account_id, ids) or delivery.find_reply_by_text(
+        raw.account_id, mail.text, list(mail.order_ids), at
+    )
+    if reply is not None:
+        delivery.prove_sent(reply.pk, raw.pk, at)
+        return "Proof of a reply."
+    message = filing.file_answer_elsewhere(raw, mail)
+    return "" if message else "Sent to nobody the helpdesk knows."
+
+
+def _setback(raw: InboundRaw, mail: ParsedMail) -> str:
+    """A bounce or an opt-out: the reply it names did not reach the buyer."""
+    ids = [*mail.in_reply_to, *mail.references]
+    reason = mail.subject
+    if mail.bounced is not None:
+        ids = [*mail.bounced.message_ids, *ids]
+        reason = mail.bounced.reason or reason
+    reply = delivery.find_reply(raw.account_id, ids)
+    if reply is None and mail.bounced is not None and mail.bounced.text_excerpt:
+        reply = delivery.find_reply_by_text(
+            raw.account_id, mail.bounced.text_excerpt, list(mail.order_ids), filing.moment_of(raw, mail)
+        )
+    if reply is None:
+        reply = delivery.last_reply_to(raw.account_id, mail.relay_alias, list(mail.order_ids))
+    if reply is None:
+        filing.file_notice(raw, mail)
+        return "A bounce of something the helpdesk did not send."
+    delivery.prove_rejected(reply.pk, raw.pk, reason)
+    filing.add_message(raw, mail, reply.conversation, filing.moment_of(raw, mail))
+    return "A reply did not reach the buyer."

@@ -1,0 +1,26 @@
+"""The inbox's tables: conversations, what arrived and left in them, and the clocks on them."""
+
+from inbox.models.conversation import Conversation, ConversationKind, ConversationNumber, ConversationState
+from inbox.models.deadline import Deadline, DeadlineKind, Outcome, SlaPolicy
+from inbox.models.message import Attachment, Direction, Message
+from inbox.models.reply import Draft, OutboundReply, ReplyAttempt
+from inbox.models.timeline import Event, Note
+
+__all__ = [
+    "Attachment",
+    "Conversation",
+    "ConversationKind",
+    "ConversationNumber",
+    "ConversationState",
+    "Deadline",
+    "DeadlineKind",
+    "Direction",
+    "Draft",
+    "Event",
+    "Message",
+    "Note",
+    "OutboundReply",
+    "Outcome",
+    "ReplyAttempt",
+    "SlaPolicy",
+]

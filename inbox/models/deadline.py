@@ -1,0 +1,95 @@
+"""Clocks: the promise (policy) and each thing that must happen by a moment (deadline)."""
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.models import Membership
+from accounts.tenancy import TenantForeignKey, TenantModel
+from inbox.models.conversation import Conversation
+from inbox.models.message import Message
+from marketplaces.models import SellerAccount
+from marketplaces.types import Marketplace
+
+
+class DeadlineKind(models.TextChoices):
+    """What must happen."""
+
+    REPLY = "reply", "Answer the buyer"
+
+
+class Outcome(models.TextChoices):
+    """Why a clock stopped."""
+
+    REPLIED = "replied", "Replied"
+    ANSWERED_ELSEWHERE = "answered_elsewhere", "Answered elsewhere"
+    NO_RESPONSE_NEEDED = "no_response_needed", "No response needed"
+    NOT_BUYER_MESSAGE = "not_buyer_message", "Not a buyer message"
+    MERGED = "merged", "Merged"
+
+
+class SlaPolicy(TenantModel):
+    """How long a kind of deadline allows, for a marketplace or for one seller account, from a moment on."""
+
+    marketplace = models.CharField(max_length=20, choices=[(m.value, m.value) for m in Marketplace])
+    account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, null=True, related_name="+")
+    kind = models.CharField(max_length=20, choices=DeadlineKind, default=DeadlineKind.REPLY)
+    valid_from = models.DateTimeField()
+    allowance_minutes = models.PositiveIntegerField()
+    rule = models.CharField(max_length=100)  # as printed beside the clock: "Walmart 48 h"
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "marketplace", "account", "kind", "valid_from"],
+                nulls_distinct=False,
+                name="inbox_policy_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.rule
+
+
+class Deadline(TenantModel):
+    """One thing that must happen by a moment, and how its clock was stopped."""
+
+    conversation = TenantForeignKey(Conversation, on_delete=models.CASCADE, related_name="deadlines")
+    kind = models.CharField(max_length=20, choices=DeadlineKind, default=DeadlineKind.REPLY)
+    message = TenantForeignKey(Message, on_delete=models.CASCADE, null=True, related_name="deadlines")
+    started_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    rule = models.CharField(max_length=100)
+    stated_in_source = models.BooleanField(default=False)
+    stopped_at = models.DateTimeField(null=True)
+    stopped_by = TenantForeignKey(Membership, on_delete=models.SET_NULL, null=True, related_name="+")
+    # The reply that stopped it, so that its bounce starts exactly these clocks again.
+    stopped_by_reply = TenantForeignKey(
+        "inbox.OutboundReply", on_delete=models.SET_NULL, null=True, related_name="stopped_deadlines"
+    )
+    stopped_by_message = TenantForeignKey(Message, on_delete=models.SET_NULL, null=True, related_name="+")
+    outcome = models.CharField(max_length=30, choices=Outcome, blank=True, default="")
+    # Set to due_at itself when that moment passed with the clock running.
+    breached_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "message", "kind"],
+                condition=Q(message__isnull=False),
+                name="inbox_deadline_message_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "conversation", "due_at"], name="inbox_deadline_conversation"),
+            models.Index(
+                fields=["tenant", "due_at", "id"],
+                condition=Q(stopped_at__isnull=True, breached_at__isnull=True),
+                name="inbox_deadline_running",
+            ),
+            models.Index(fields=["tenant", "stopped_by_reply"], name="inbox_deadline_reply"),
+        ]
+
+    def __str__(self) -> str:
+        return f"deadline {self.pk}"

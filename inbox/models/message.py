@@ -1,0 +1,78 @@
+"""What arrived (or was found in Sent), with its files."""
+
+from django.db import models
+
+from accounts.tenancy import TenantForeignKey, TenantModel
+from inbox.models.conversation import Conversation
+from marketplaces.models import InboundRaw, SellerAccount
+
+
+class Direction(models.TextChoices):
+    """Who wrote it."""
+
+    IN = "in", "From the buyer or the marketplace"
+    OUT = "out", "From the seller, written elsewhere"
+
+
+class Message(TenantModel):
+    """One mail of a conversation; it always has its raw source.
+
+    Replies written here are OutboundReply rows. `text` is the writer's own words, `full_text` everything.
+    """
+
+    conversation = TenantForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
+    account = TenantForeignKey(SellerAccount, on_delete=models.PROTECT, related_name="+")
+    raw = TenantForeignKey(InboundRaw, on_delete=models.PROTECT, related_name="messages")
+    direction = models.CharField(max_length=3, choices=Direction)
+    kind = models.CharField(max_length=30)  # a MailKind, or "unreadable"
+    reason = models.CharField(max_length=300, blank=True, default="")
+    from_name = models.CharField(max_length=200, blank=True, default="")
+    from_address = models.CharField(max_length=254, blank=True, default="")
+    subject = models.CharField(max_length=500, blank=True, default="")
+    message_id = models.CharField(max_length=500, blank=True, default="")
+    references = models.TextField(blank=True, default="")
+    text = models.TextField()
+    full_text = models.TextField(blank=True, default="")
+    html = models.TextField(blank=True, default="")
+    oddities = models.JSONField(default=list)
+    no_response_link = models.CharField(max_length=1000, blank=True, default="")
+    # When it reached the marketplace: the earlier of its Date and the marketplace's own stamp.
+    sent_at = models.DateTimeField()
+    created_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "raw"], name="inbox_message_raw_once"),
+        ]
+        indexes = [
+            models.Index(fields=["tenant", "conversation", "sent_at", "id"], name="inbox_message_timeline"),
+            models.Index(fields=["tenant", "account", "message_id"], name="inbox_message_id"),
+            models.Index(fields=["tenant", "expires_at"], name="inbox_message_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return f"message {self.pk}"
+
+
+class Attachment(TenantModel):
+    """A file that came with a message; its bytes lie in the file storage under the tenant's folder."""
+
+    message = TenantForeignKey(Message, on_delete=models.CASCADE, related_name="attachments")
+    name = models.CharField(max_length=255)
+    content_type = models.CharField(max_length=100)
+    size = models.BigIntegerField()
+    content_id = models.CharField(max_length=255, blank=True, default="")
+    inline = models.BooleanField(default=False)
+    path = models.CharField(max_length=255)
+    expires_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        indexes = [
+            models.Index(fields=["tenant", "message"], name="inbox_attachment_message"),
+            models.Index(fields=["tenant", "expires_at"], name="inbox_attachment_expires"),
+        ]
+
+    def __str__(self) -> str:
+        return f"attachment {self.pk}"

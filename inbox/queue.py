@@ -1,0 +1,244 @@
+"""The triage queue: one read of one index, page after page, nearest due first."""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from accounts.models import Membership
+from inbox import sla
+from inbox.models import Conversation, ConversationKind, ConversationState, OutboundReply
+from marketplaces.outbox import OutboxState
+
+PAGE_ROWS = 50
+ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
+
+
+class BadCursor(Exception):
+    """The address names a place in the list that we did not give out."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One of the lists of conversations; `order` names the columns its index is sorted by."""
+
+    key: str
+    title: str
+    empty_text: str
+    rows: Callable[[Membership], Q]
+    order: tuple[str, str] = ("queue_at", "id")
+
+    @property
+    def by_time_left(self) -> bool:
+        """Whether the list is the triage queue or a part of it."""
+        return self.order[0] == "queue_at"
+
+
+VIEWS: dict[str, View] = {
+    view.key: view
+    for view in (
+        View("all", "Due soon", "Nobody is waiting for an answer.", lambda me: Q(queue_at__isnull=False)),
+        View(
+            "mine",
+            "Mine",
+            "Nothing is assigned to you.",
+            lambda me: Q(queue_at__isnull=False, assignee=me),
+        ),
+        View(
+            "unassigned",
+            "Unassigned",
+            "Every conversation has somebody.",
+            lambda me: Q(queue_at__isnull=False, assignee__isnull=True),
+        ),
+        View(
+            "waiting",
+            "Waiting on buyer",
+            "No buyer owes us an answer.",
+            lambda me: Q(queue_at__isnull=True, state=ConversationState.WAITING_BUYER),
+            ("-last_message_at", "-id"),
+        ),
+        View(
+            "unrecognised",
+            "Unrecognised",
+            "Every mail came from a marketplace.",
+            lambda me: Q(kind=ConversationKind.UNRECOGNISED) & ~Q(state=ConversationState.CLOSED),
+            ("-last_message_at", "-id"),
+        ),
+        View(
+            "unverified",
+            "Unverified",
+            "No mail pretends to be from a marketplace.",
+            lambda me: Q(kind=ConversationKind.UNVERIFIED) & ~Q(state=ConversationState.CLOSED),
+            ("-last_message_at", "-id"),
+        ),
+        View(
+            "closed",
+            "Closed",
+            "Nothing has been closed yet.",
+            lambda me: Q(state=ConversationState.CLOSED),
+            ("-closed_at", "-id"),
+        ),
+    )
+}
+
+SECTIONS = {
+    "settle": "Needs you: did not reach the buyer",
+    "late": "Late",
+    "critical": "Due within 2 h",
+    "today": "Due today",
+    "later": "Later",
+    "no_clock": "No clock",
+    "list": "",
+}
+PINNED = ("settle", "late", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of the list, ready to be written."""
+
+    number: int
+    marketplace: str
+    letter: str
+    account_name: str
+    account_health: str
+    buyer_name: str
+    subject: str
+    preview: str
+    kind: str
+    state: str
+    due_at: datetime | None
+    left: sla.TimeLeft | None
+    assignee_name: str
+    assignee_initials: str
+    unread: bool
+    needs_settling: bool
+    leaving: bool
+    order_id: str
+    at: datetime
+
+
+@dataclass(slots=True)
+class Section:
+    """A band of rows; `exact` is False when the page ends before the band does."""
+
+    key: str
+    title: str
+    pinned: bool
+    rows: list[Row] = field(default_factory=list)
+    exact: bool = True
+
+    @property
+    def count(self) -> int:
+        """How many rows of it are on this page."""
+        return len(self.rows)
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """A page of a view."""
+
+    view: View
+    sections: list[Section]
+    next_cursor: str
+
+    @property
+    def rows(self) -> list[Row]:
+        """All rows in order."""
+        return [row for section in self.sections for row in section.rows]
+
+
+def queue_page(
+    view_key: str, *, membership: Membership, now: datetime, after: str = "", limit: int = PAGE_ROWS
+) -> QueuePage:
+    """Read a page of a view in one statement; raises KeyError for an unknown view and BadCursor."""
+    view = VIEWS[view_key]
+    found = list(_after(view, _rows(view, membership), after)[: limit + 1])
+    more = len(found) > limit
+    sections: list[Section] = []
+    for conversation in found[:limit]:
+        key = section_of(conversation, now, membership.time_zone) if view.by_time_left else "list"
+        if not sections or sections[-1].key != key:
+            sections.append(Section(key, SECTIONS[key], key in PINNED))
+        sections[-1].rows.append(_row(conversation, now))
+    if more and sections:
+        following = section_of(found[limit], now, membership.time_zone) if view.by_time_left else "list"
+        sections[-1].exact = sections[-1].key != following
+    return QueuePage(view, sections, _cursor(view, found[limit - 1]) if more else "")
+
+
+def section_of(conversation: Conversation, now: datetime, time_zone: str) -> str:
+    """Which band a row of the triage queue stands in; "today" is the reader's."""
+    if conversation.needs_settling:
+        return "settle"
+    if conversation.due_at is None:
+        return "no_clock"
+    if conversation.due_at < now:
+        return "late"
+    if conversation.due_at - now < sla.CRITICAL:
+        return "critical"
+    zone = ZoneInfo(time_zone)
+    return "today" if conversation.due_at.astimezone(zone).date() == now.astimezone(zone).date() else "later"
+
+
+def _rows(view: View, membership: Membership) -> QuerySet[Conversation]:
+    on_the_way = OutboundReply.objects.filter(conversation=OuterRef("pk"), state__in=ON_THE_WAY)
+    return (
+        Conversation.objects.filter(view.rows(membership))
+        .select_related("account", "assignee__user", "order")
+        .annotate(leaving=Exists(on_the_way))
+        .order_by(*view.order)
+    )
+
+
+def _row(conversation: Conversation, now: datetime) -> Row:
+    account, assignee = conversation.account, conversation.assignee
+    return Row(
+        number=conversation.number,
+        marketplace=account.marketplace,
+        letter=account.facts.letter,
+        account_name=account.name,
+        account_health=account.health,
+        buyer_name=conversation.buyer_name,
+        subject=conversation.subject,
+        preview=conversation.preview,
+        kind=conversation.kind,
+        state=conversation.state,
+        due_at=conversation.due_at,
+        left=sla.time_left(conversation.due_at, now) if conversation.due_at else None,
+        assignee_name=assignee.user.name if assignee else "",
+        assignee_initials=assignee.initials if assignee else "",
+        unread=conversation.last_message_is_buyers and conversation.state == ConversationState.OPEN,
+        needs_settling=conversation.needs_settling,
+        leaving=conversation.leaving,
+        order_id=conversation.order.external_id if conversation.order else "",
+        at=conversation.last_message_at,
+    )
+
+
+def _cursor(view: View, last: Conversation) -> str:
+    moment = getattr(last, view.order[0].lstrip("-"))
+    return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), last.pk]).encode()).decode().rstrip("=")
+
+
+def _after(view: View, rows: QuerySet[Conversation], cursor: str) -> QuerySet[Conversation]:
+    if not cursor:
+        return rows
+    try:
+        moment_text, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        moment, pk = datetime.fromisoformat(moment_text), int(pk)
+        if moment.tzinfo is None:
+            raise ValueError
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise BadCursor from error
+    column = view.order[0].lstrip("-")
+    way = "lt" if view.order[0].startswith("-") else "gt"
+    # The first condition alone lets the index begin at the right place; the second breaks ties.
+    return rows.filter(**{f"{column}__{way}e": moment}).exclude(
+        Q(**{column: moment}) & ~Q(**{f"id__{way}": pk})
+    )

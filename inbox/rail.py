@@ -1,0 +1,128 @@
+"""What stands beside every page: the views with their counts, and how each channel does."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import connection
+
+from accounts.models import Membership
+from inbox import sla
+from inbox.queue import VIEWS
+from marketplaces.models import Health
+from marketplaces.types import FACTS, MARKETS
+
+# Counting stops here: nothing on a page may grow with the number of conversations.
+MOST = 100
+COUNTED = {
+    "all": "queue_at IS NOT NULL",
+    "mine": "queue_at IS NOT NULL AND assignee_id = %(me)s",
+    "unassigned": "queue_at IS NOT NULL AND assignee_id IS NULL",
+    "waiting": "queue_at IS NULL AND state = 'waiting_buyer'",
+    "unrecognised": "kind = 'unrecognised' AND state <> 'closed'",
+    "unverified": "kind = 'unverified' AND state <> 'closed'",
+}
+URGENT = ("all", "mine", "unassigned")
+
+
+@dataclass(frozen=True, slots=True)
+class RailView:
+    """A view with its count; the face is red or amber only when something in it is late or due within 2 h."""
+
+    key: str
+    title: str
+    count: str
+    face: str
+
+
+@dataclass(frozen=True, slots=True)
+class RailAccount:
+    """A channel with its health."""
+
+    id: int
+    name: str
+    letter: str
+    marketplace: str
+    health: str
+    label: str
+    reason: str
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Rail:
+    """The rail of one member."""
+
+    views: list[RailView]
+    accounts: list[RailAccount]
+
+    @property
+    def behind(self) -> list[RailAccount]:
+        """The channels whose messages may be missing."""
+        return [account for account in self.accounts if account.health != Health.OK]
+
+
+def _counts() -> str:
+    # kind and state stand in the conditions as literals so that the planner can match the partial indexes.
+    rows = "SELECT 1 FROM inbox_conversation WHERE tenant_id = %(tenant)s AND"
+    parts = [
+        f"'{key}', (SELECT count(*) FROM ({rows} {condition} LIMIT {MOST}) x)"  # noqa: S608 - constants
+        for key, condition in COUNTED.items()
+    ]
+    parts += [
+        f"'{key}_first', (SELECT min(due_at) FROM (SELECT due_at FROM inbox_conversation"  # noqa: S608
+        f" WHERE tenant_id = %(tenant)s AND {COUNTED[key]} AND due_at IS NOT NULL"
+        f" ORDER BY queue_at, id LIMIT {MOST}) x)"
+        for key in URGENT
+    ]
+    return ", ".join(parts)
+
+
+STATEMENT = f"""
+    SELECT json_build_object({_counts()}),
+           (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'market', market,
+                    'health', health, 'reason', health_reason, 'since', health_since) ORDER BY name, id), '[]')
+            FROM marketplaces_selleraccount WHERE tenant_id = %(tenant)s)
+"""  # noqa: S608 - built from the constants above
+
+
+def rail(membership: Membership, now: datetime) -> Rail:
+    """Read counts and channels in one statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(STATEMENT, {"tenant": membership.tenant_id, "me": membership.pk})
+        counts, accounts = cursor.fetchone()
+    return Rail(
+        views=[
+            RailView(key, view.title, _count_text(counts.get(key)), _face(counts.get(f"{key}_first"), now))
+            for key, view in VIEWS.items()
+        ],
+        accounts=[_account(row) for row in accounts],
+    )
+
+
+def _count_text(count: int | None) -> str:
+    if not count:
+        return ""
+    return f"{MOST - 1}+" if count >= MOST else str(count)
+
+
+def _face(first_due: str | None, now: datetime) -> str:
+    if first_due is None:
+        return ""
+    left = datetime.fromisoformat(first_due) - now
+    if left.total_seconds() < 0:
+        return "red"
+    return "amber" if left < sla.CRITICAL else ""
+
+
+def _account(row: dict[str, str]) -> RailAccount:
+    market = MARKETS[row["market"]]
+    return RailAccount(
+        id=int(row["id"]),
+        name=row["name"],
+        letter=FACTS[market.marketplace].letter,
+        marketplace=market.marketplace,
+        health=row["health"],
+        label=Health(row["health"]).label,
+        reason=row["reason"],
+        since=datetime.fromisoformat(row["since"]) if row["since"] else None,
+    )

@@ -1,0 +1,11 @@
+"""One bounded parser per process, made when the first mail needs it."""
+
+from marketplaces.mailbox.bounded import BoundedParser
+from marketplaces.mailbox.parsed import MailContext, ParsedMail
+
+_parser = BoundedParser()
+
+
+def read_bounded(content: bytes, context: MailContext) -> ParsedMail:
+    """Read a mail in the child process; raises ParseFailed, UnreadableMail."""
+    return _parser.parse(content, context)

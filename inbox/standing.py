@@ -1,0 +1,45 @@
+"""Where a conversation stands in the triage queue, stored so that the queue is one read of an index."""
+
+from datetime import UTC, datetime
+
+from django.db.models import Q
+
+from inbox import sla
+from inbox.models import Conversation, ConversationKind, ConversationState, Deadline, OutboundReply
+from marketplaces.outbox import OutboxState
+
+# Sort moments before and after every real one: a reply a person must see to, and an open row without a clock.
+ON_TOP = datetime(1970, 1, 1, tzinfo=UTC)
+AT_THE_END = datetime(9999, 1, 1, tzinfo=UTC)
+ASIDE = (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED)
+UNSETTLED = Q(decided_at__isnull=True) & (
+    Q(state__in=[OutboxState.FAILED, OutboxState.UNKNOWN]) | Q(rejected_at__isnull=False)
+)
+
+
+def queue_at(*, kind: str, state: str, due_at: datetime | None, needs_settling: bool) -> datetime | None:
+    """The moment a row is sorted by, or None when it is not in the queue; pure."""
+    if needs_settling:
+        return ON_TOP
+    if due_at is not None:
+        return due_at
+    if state == ConversationState.OPEN and kind not in ASIDE:
+        return AT_THE_END
+    return None
+
+
+def refresh(conversation: Conversation) -> bool:
+    """Recompute what the queue reads from deadlines and replies; saves and says True if anything changed."""
+    open_deadlines = Deadline.objects.filter(conversation=conversation, stopped_at__isnull=True)
+    due_at = sla.earliest([moment for (moment,) in open_deadlines.values_list("due_at")])
+    needs_settling = OutboundReply.objects.filter(UNSETTLED, conversation=conversation).exists()
+    stands_at = queue_at(
+        kind=conversation.kind, state=conversation.state, due_at=due_at, needs_settling=needs_settling
+    )
+    new = {"due_at": due_at, "needs_settling": needs_settling, "queue_at": stands_at}
+    if all(getattr(conversation, name) == value for name, value in new.items()):
+        return False
+    for name, value in new.items():
+        setattr(conversation, name, value)
+    conversation.save(update_fields=list(new))
+    return True

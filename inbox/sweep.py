@@ -1,0 +1,164 @@
+"""Look for what is due in all tenants and see that it happens, whether or not anything else works.
+
+It rings the bells of due replies and unread mail, does the work itself when nobody hears them, ends expired
+leases and records breaches. Several may run: every step is claimed in the database.
+"""
+
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Iterable
+
+import structlog
+from django.db import InterfaceError, OperationalError, close_old_connections, connections
+from django.db.models import F
+from django.db.models.functions import Now
+from kombu.exceptions import OperationalError as BrokerError
+
+from accounts.tenancy import tenant_tx
+from inbox import delivery, events, intake, tasks
+from inbox.in_process import InProcess
+from inbox.models import Deadline, OutboundReply
+from marketplaces import outbox
+
+log = structlog.get_logger(__name__)
+
+# The database is away, as against: it answers and something is wrong.
+LOST = (OperationalError, InterfaceError)
+BELL_EXPIRES_SECONDS = 120
+BROKER_REST_SECONDS = 5.0
+LONGEST_REST_SECONDS = 30.0
+RAW_RING_SECONDS = 30.0
+UNREAD = f"""
+    SELECT tenant_id, id FROM marketplaces_inboundraw WHERE tenant_id = t.id AND state = 'new'
+    AND stored_at <= now() - interval '30 s' ORDER BY stored_at LIMIT {outbox.BATCH}
+"""  # noqa: S608
+BREACHED = f"""
+    SELECT tenant_id, id FROM inbox_deadline WHERE tenant_id = t.id AND stopped_at IS NULL
+    AND breached_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT {outbox.BATCH}
+"""  # noqa: S608
+
+
+class Bells:
+    """Rings tasks through the broker, and leaves a broker alone for a while that does not answer."""
+
+    def __init__(self) -> None:
+        self._rest_until = 0.0
+        self._answers = True
+
+    def ring(self, task: tasks.TenantTask, row_id: int, *, tenant_id: int) -> bool:
+        """Enqueue a task; False when the broker does not take it."""
+        if time.monotonic() < self._rest_until:
+            return False
+        try:
+            task.apply_async((row_id,), {"tenant_id": tenant_id}, expires=BELL_EXPIRES_SECONDS, retry=False)
+        except (BrokerError, OSError) as error:
+            if self._answers:
+                log.warning(
+                    "the broker does not answer; the sweeper does the work", fault=type(error).__name__
+                )
+            self._answers, self._rest_until = False, time.monotonic() + BROKER_REST_SECONDS
+            return False
+        if not self._answers:
+            log.info("the broker answers again")
+        self._answers = True
+        return True
+
+
+class Sweeper:
+    """One sweeping process; `sweep` is one round, `run` goes on until told to stop."""
+
+    def __init__(self) -> None:
+        self.bells = Bells()
+        self.replies = InProcess(_deliver, threads=4)
+        # One thread: the bounded parser of a process serves one reader at a time.
+        self.mails = InProcess(_read, threads=1)
+        self._mail_rung: dict[int, float] = {}
+
+    def run(self, stop: threading.Event, *, every: float) -> None:
+        """Sweep until `stop` is set; a lost database is waited for, with one line in the log."""
+        losses = 0
+        while not stop.is_set():
+            try:
+                close_old_connections()
+                self.sweep()
+            except LOST as error:
+                if not losses:
+                    log.warning("the database does not answer; sweeping rests", fault=type(error).__name__)
+                losses += 1
+                connections.close_all()
+            else:
+                if losses:
+                    log.info("sweeping again", failed_rounds=losses)
+                losses = 0
+            stop.wait(min(LONGEST_REST_SECONDS, every * 2 ** min(losses, 6)))
+
+    def sweep(self) -> None:
+        """One round; a step that fails does not keep the others from their work. Raises what LOST names."""
+        for step in (self._end_leases, self._record_breaches, self._ring_replies, self._ring_mails):
+            try:
+                step()
+            except LOST:
+                raise
+            except Exception as error:
+                # Only the kind of fault: a database's words can hold a buyer's.
+                log.error("a step of the sweep failed", step=step.__name__, fault=type(error).__name__)
+
+    def _end_leases(self) -> None:
+        for tenant_id, reply_id in outbox.expired(OutboundReply):
+            delivery.expire(reply_id, tenant_id=tenant_id)
+
+    def _record_breaches(self) -> None:
+        for tenant_id, ids in _by_tenant(outbox.in_every_tenant(BREACHED)):
+            record_breaches(tenant_id, ids)
+
+    def _ring_replies(self) -> None:
+        due = outbox.due(OutboundReply)
+        unheard = {each.row_id for each in due if each.unheard}
+        for tenant_id, ids in _by_tenant((each.tenant_id, each.row_id) for each in due):
+            with tenant_tx(tenant_id):
+                claimed = outbox.ring(OutboundReply, ids)
+            for reply_id in claimed:
+                heard = self.bells.ring(tasks.deliver_reply, reply_id, tenant_id=tenant_id)
+                if not heard or reply_id in unheard:
+                    self.replies.add(tenant_id, reply_id)
+
+    def _ring_mails(self) -> None:
+        now = time.monotonic()
+        self._mail_rung = {key: at for key, at in self._mail_rung.items() if at > now - RAW_RING_SECONDS}
+        for tenant_id, raw_id in outbox.in_every_tenant(UNREAD):
+            if raw_id in self._mail_rung:
+                continue
+            self._mail_rung[raw_id] = now
+            if not self.bells.ring(tasks.read_raw, raw_id, tenant_id=tenant_id):
+                self.mails.add(tenant_id, raw_id)
+
+
+def record_breaches(tenant_id: int, deadline_ids: list[int]) -> int:
+    """Note that these moments passed with the clock running, at the moments themselves; returns how many."""
+    with tenant_tx(tenant_id):
+        # Looked at again under the lock: a reply or a change of policy may have been quicker.
+        breached = list(
+            Deadline.objects.select_for_update(of=("self",), skip_locked=True, no_key=True)
+            .select_related("conversation")
+            .filter(pk__in=deadline_ids, stopped_at__isnull=True, breached_at__isnull=True, due_at__lte=Now())
+        )
+        Deadline.objects.filter(pk__in=[deadline.pk for deadline in breached]).update(breached_at=F("due_at"))
+        for deadline in breached:
+            events.record(deadline.conversation, "breached", at=deadline.due_at, rule=deadline.rule)
+    return len(breached)
+
+
+def _by_tenant(rows: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:
+    grouped: defaultdict[int, list[int]] = defaultdict(list)
+    for tenant_id, row_id in rows:
+        grouped[tenant_id].append(row_id)
+    return list(grouped.items())
+
+
+def _deliver(tenant_id: int, reply_id: int) -> None:
+    delivery.deliver(reply_id, tenant_id=tenant_id)
+
+
+def _read(tenant_id: int, raw_id: int) -> None:
+    intake.read_raw(raw_id, tenant_id=tenant_id)

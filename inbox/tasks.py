@@ -1,0 +1,63 @@
+"""The bells Celery rings: each task is one call, takes ids, and may run twice or never."""
+
+from celery import Task, shared_task
+from django.db import connections
+from django.utils import timezone
+
+from inbox import delivery, intake, recomputing
+from marketplaces import polling
+
+
+class TenantTask(Task):  # type: ignore[type-arg]
+    """A task about one tenant's rows; enqueuing one without saying whose is an error at once."""
+
+    abstract = True
+
+    def apply_async(
+        self, args: tuple[object, ...] = (), kwargs: dict[str, object] | None = None, **options: object
+    ) -> object:
+        """Enqueue; raises TypeError when no tenant_id is given."""
+        if not isinstance((kwargs or {}).get("tenant_id"), int):
+            raise TypeError(f"{self.name} needs tenant_id")
+        return super().apply_async(args, kwargs, **options)
+
+
+@shared_task
+def ring_due_mailboxes() -> None:
+    """Ask for a poll of every account that is due."""
+    with connections["sweep"].cursor() as cursor:
+        cursor.execute(
+            "SELECT id, tenant_id FROM marketplaces_selleraccount"
+            " WHERE next_poll_at <= now() AND health NOT IN ('auth_failed', 'paused')"
+        )
+        for account_id, tenant_id in cursor.fetchall():
+            poll_mailbox.apply_async((account_id,), {"tenant_id": tenant_id}, expires=30)
+
+
+@shared_task(base=TenantTask)
+def poll_mailbox(account_id: int, *, tenant_id: int) -> None:
+    """Bring in what an account's mailbox holds."""
+
+    def read(raw_ids: list[int]) -> None:
+        for raw_id in raw_ids:
+            intake.read_raw(raw_id, tenant_id=tenant_id)
+
+    polling.poll(account_id, tenant_id=tenant_id, now=timezone.now(), arrived=read)
+
+
+@shared_task(base=TenantTask)
+def read_raw(raw_id: int, *, tenant_id: int) -> None:
+    """Read a stored mail that nobody has read yet."""
+    intake.read_raw(raw_id, tenant_id=tenant_id)
+
+
+@shared_task(base=TenantTask)
+def deliver_reply(reply_id: int, *, tenant_id: int) -> None:
+    """Send a reply that is due."""
+    delivery.deliver(reply_id, tenant_id=tenant_id)
+
+
+@shared_task(base=TenantTask)
+def recompute_deadlines(*, tenant_id: int) -> None:
+    """Bring running deadlines in line with changed policies."""
+    recomputing.recompute(tenant_id)

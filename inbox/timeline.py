@@ -1,0 +1,235 @@
+"""Everything the page of one conversation shows, in four statements."""
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import F, OuterRef, Subquery
+from django.db.models.functions import JSONObject
+
+from accounts.models import Membership
+from inbox import sla
+from inbox.event_texts import event_text
+from inbox.models import (
+    Attachment,
+    Conversation,
+    ConversationKind,
+    ConversationState,
+    Deadline,
+    Direction,
+    Draft,
+    Event,
+    Message,
+    OutboundReply,
+    Outcome,
+)
+from marketplaces.outbox import OutboxState
+
+LATEST = 200  # messages, replies and events each; what is older stays in the archive of the conversation
+RECOGNISABLE = (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """A deadline of the conversation; `left` is None once it stopped."""
+
+    due_at: datetime
+    started_at: datetime
+    rule: str
+    message_id: int | None
+    stated: bool
+    stopped_at: datetime | None
+    outcome: str
+    left: sla.TimeLeft | None
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One thing in the timeline; exactly one of message, reply, note or text is set."""
+
+    type: str
+    at: datetime
+    id: int
+    message: Message | None = None
+    files: list[dict[str, Any]] = field(default_factory=list)
+    clock: Clock | None = None
+    reply: OutboundReply | None = None
+    phase: str = ""
+    leaves_at: datetime | None = None
+    note: Any = None
+    text: str = ""
+    icon: str = ""
+    actor_name: str = ""
+
+    @property
+    def starts_clock(self) -> bool:
+        """Whether a clock that still runs began with this message."""
+        return self.clock is not None and self.clock.stopped_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class ConversationPage:
+    """A conversation as its page shows it."""
+
+    conversation: Conversation
+    clocks: list[Clock]
+    stopped: list[Clock]
+    items: list[Item]
+    draft_body: str
+    last_message_id: int | None
+    can: set[str]
+
+    @property
+    def from_address(self) -> str:
+        """The sender the marketplace has approved for this account."""
+        return str(self.conversation.account.sender_address)
+
+
+def conversation_page(number: int, *, membership: Membership, now: datetime) -> ConversationPage:
+    """Read a conversation with its clocks, mail, replies, notes and events; raises Conversation.DoesNotExist."""
+    conversation = _conversation(number, membership)
+    clocks = [_clock(row, now) for row in conversation.clock_rows]
+    by_message = {clock.message_id: clock for clock in clocks}
+    items = [
+        *(_message_item(message, by_message) for message in _messages(conversation)),
+        *(_reply_item(reply) for reply in _replies(conversation)),
+        *(_event_item(event) for event in _events(conversation)),
+    ]
+    items.sort(key=lambda item: (item.at, item.type != "message", item.id))
+    seen = [item.id for item in items if item.type == "message"]
+    running = [clock for clock in clocks if clock.stopped_at is None]
+    return ConversationPage(
+        conversation=conversation,
+        clocks=running,
+        stopped=[clock for clock in clocks if clock.stopped_at is not None],
+        items=items,
+        draft_body=conversation.draft_body or "",
+        last_message_id=max(seen, default=None),
+        can=offered(conversation, running=bool(running)),
+    )
+
+
+def offered(conversation: Conversation, *, running: bool) -> set[str]:
+    """The acts that make sense now; the marketplace's policy decides whether a message may stay unanswered."""
+    acts = {"note", "assign"}
+    closed = conversation.state == ConversationState.CLOSED
+    acts.add("reopen" if closed else "close")
+    if conversation.relay_address and conversation.kind not in RECOGNISABLE:
+        acts.add("reply")
+    if conversation.kind in RECOGNISABLE and not closed:
+        acts.add("recognise")
+    if running:
+        acts |= {Outcome.ANSWERED_ELSEWHERE.value, Outcome.NOT_BUYER_MESSAGE.value}
+        if conversation.account.facts.no_response_needed:
+            acts.add(Outcome.NO_RESPONSE_NEEDED.value)
+        elif "reply" in acts:
+            acts.add("courtesy")
+    return acts
+
+
+def _conversation(number: int, membership: Membership) -> Any:
+    deadlines = Deadline.objects.filter(conversation=OuterRef("pk")).order_by("due_at", "id")
+    draft = Draft.objects.filter(conversation=OuterRef("pk"), author=membership)
+    return (
+        Conversation.objects.select_related("account", "buyer", "order", "assignee__user")
+        .annotate(
+            clock_rows=ArraySubquery(
+                deadlines.values(
+                    data=JSONObject(
+                        due_at=F("due_at"),
+                        started_at=F("started_at"),
+                        rule=F("rule"),
+                        message_id=F("message_id"),
+                        stated=F("stated_in_source"),
+                        stopped_at=F("stopped_at"),
+                        outcome=F("outcome"),
+                    )
+                )[:LATEST]
+            ),
+            draft_body=Subquery(draft.values("body")[:1]),
+        )
+        .get(number=number)
+    )
+
+
+def _messages(conversation: Conversation) -> list[Message]:
+    files = Attachment.objects.filter(message=OuterRef("pk")).order_by("id")
+    found = (
+        Message.objects.filter(conversation=conversation)
+        .annotate(
+            files=ArraySubquery(
+                files.values(
+                    data=JSONObject(
+                        id=F("id"),
+                        name=F("name"),
+                        content_type=F("content_type"),
+                        size=F("size"),
+                        inline=F("inline"),
+                    )
+                )
+            )
+        )
+        .order_by("-sent_at", "-id")
+    )
+    return list(found[:LATEST])
+
+
+def _replies(conversation: Conversation) -> list[OutboundReply]:
+    found = OutboundReply.objects.filter(conversation=conversation).select_related("author__user")
+    return list(found.order_by("-queued_at", "-id")[:LATEST])
+
+
+def _events(conversation: Conversation) -> list[Event]:
+    found = Event.objects.filter(conversation=conversation)
+    found = found.select_related("actor__user", "note__author__user")
+    return list(found.order_by("-at", "-id")[:LATEST])
+
+
+def _clock(row: dict[str, Any], now: datetime) -> Clock:
+    due_at, started_at = datetime.fromisoformat(row["due_at"]), datetime.fromisoformat(row["started_at"])
+    stopped_at = datetime.fromisoformat(row["stopped_at"]) if row["stopped_at"] else None
+    left = None if stopped_at else sla.time_left(due_at, now, due_at - started_at)
+    return Clock(
+        due_at, started_at, row["rule"], row["message_id"], row["stated"], stopped_at, row["outcome"], left
+    )
+
+
+def _message_item(message: Any, clocks: dict[int | None, Clock]) -> Item:
+    return Item(
+        type="message",
+        at=message.sent_at,
+        id=message.pk,
+        message=message,
+        files=message.files,
+        clock=clocks.get(message.pk) if message.direction == Direction.IN else None,
+    )
+
+
+def _reply_item(reply: OutboundReply) -> Item:
+    leaves_at = reply.next_at if reply.state == OutboxState.QUEUED else None
+    return Item(
+        type="reply", at=reply.queued_at, id=reply.pk, reply=reply, phase=phase(reply), leaves_at=leaves_at
+    )
+
+
+def phase(reply: OutboundReply) -> str:
+    """The reply's state in the words of the screen; later word from outside outranks the outbox's own."""
+    if reply.rejected_at:
+        return "rejected"
+    if reply.state == OutboxState.SENT:
+        return "confirmed" if reply.confirmed_at else "sent"
+    if reply.state in (OutboxState.FAILED, OutboxState.UNKNOWN):
+        return str(reply.state)
+    undo_ends = reply.queued_at + timedelta(seconds=settings.UNDO_SECONDS)
+    first_wait = reply.state == OutboxState.QUEUED and reply.attempts == 0 and reply.next_at <= undo_ends
+    return "leaving" if first_wait else "sending"
+
+
+def _event_item(event: Event) -> Item:
+    actor = event.actor.user.name if event.actor else ""
+    if event.note is not None:
+        return Item(type="note", at=event.at, id=event.pk, note=event.note, actor_name=actor)
+    text, icon = event_text(event.kind, event.data, actor)
+    return Item(type="event", at=event.at, id=event.pk, text=text, icon=icon, actor_name=actor)

@@ -1,0 +1,61 @@
+"""What we know about reading an account: every change of it has a reason in words and a next try."""
+
+import random
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import F, Q
+
+from accounts.tenancy import tenant_tx
+from marketplaces.models import Health, SellerAccount
+
+log = structlog.get_logger(__name__)
+
+# A mailbox may lock itself after a few wrong passwords: we stop before that.
+TRIES_BEFORE_STOP = 2
+LONGEST_WAIT = timedelta(minutes=10)
+SENDING = "Sending: "  # begins the reason of a fault that reading cannot heal
+
+
+def succeeded(account: SellerAccount, *, now: datetime, again_in: timedelta) -> None:
+    """A poll went through: the account is well again, unless what ails it is sending."""
+    with tenant_tx(account.tenant_id):
+        row = SellerAccount.objects.filter(pk=account.pk)
+        row.update(last_ok_at=now, next_poll_at=now + again_in)
+        ailing = row.filter(Q(failures__gt=0) | ~Q(health=Health.OK)).exclude(health=Health.PAUSED)
+        if ailing.exclude(health_reason__startswith=SENDING).update(
+            health=Health.OK, health_reason="", health_since=now, failures=0
+        ):
+            log.info("account healthy again", account=account.pk)
+
+
+def failed(account: SellerAccount, reason: str, *, now: datetime) -> None:
+    """A poll failed in a way that may pass: try again, each time a little later."""
+    wait = min(LONGEST_WAIT, timedelta(seconds=5) * 2 ** min(account.failures, 10))
+    _note(account, Health.DEGRADED, reason, now=now, again_at=now + wait * random.uniform(0.5, 1))  # noqa: S311
+
+
+def sign_in_refused(account: SellerAccount, reason: str, *, now: datetime) -> None:
+    """User and password were refused: after the second time polling stops until somebody mends the account."""
+    stop = account.failures + 1 >= TRIES_BEFORE_STOP
+    state = Health.AUTH_FAILED if stop else Health.DEGRADED
+    _note(account, state, reason, now=now, again_at=None if stop else now + timedelta(seconds=5))
+
+
+def mended(account: SellerAccount, *, now: datetime) -> None:
+    """Somebody gave new settings or a new password: try at once."""
+    account.health, account.health_reason, account.failures = Health.OK, "", 0
+    account.health_since = account.next_poll_at = now
+    account.save(update_fields=["health", "health_reason", "failures", "health_since", "next_poll_at"])
+
+
+def _note(
+    account: SellerAccount, state: Health, reason: str, *, now: datetime, again_at: datetime | None
+) -> None:
+    log.warning("mailbox not read", account=account.pk, health=state.value, reason=reason)
+    with tenant_tx(account.tenant_id):
+        row = SellerAccount.objects.filter(pk=account.pk)
+        row.exclude(health=state).update(health_since=now)
+        row.exclude(health=Health.PAUSED).update(
+            health=state, health_reason=reason[:500], failures=F("failures") + 1, next_poll_at=again_at
+        )

@@ -1,0 +1,1 @@
+"""Relay mail: reading what the marketplaces send to a seller's mailbox."""

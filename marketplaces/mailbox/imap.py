@@ -1,0 +1,185 @@
+"""Read a seller's mailbox over IMAP (RFC 9051) without leaving a trace in it, and file what we sent."""
+
+import re
+import socket
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from typing import Any
+
+from imapclient import IMAPClient
+from imapclient.exceptions import IMAPClientError, LoginError
+
+from marketplaces.hosts import ForbiddenHost, check_peer
+
+TIMEOUT_SECONDS = 30
+LARGEST_WHOLE = 40 * 2**20  # bytes; of a larger mail the beginning is kept
+BEGINNING = 2**20
+BATCH_MAILS = 50
+BATCH_BYTES = 16 * 2**20
+# By special-use flag (RFC 6154) first, then by the names servers and people give these folders.
+ROLE_FLAGS = {"spam": b"\\junk", "sent": b"\\sent"}
+ROLE_NAMES = {
+    "spam": re.compile(r"(?:.*[./])?(?:spam|junk(?: e-?mail)?|bulk mail|unerwünscht|correo no deseado|indésirables)", re.I),
+    "sent": re.compile(r"(?:.*[./])?(?:sent(?: items| mail| messages)?|gesendet(?:e.*)?|enviados|envoyés)", re.I),
+}
+
+
+class MailboxFault(Exception):
+    """The mailbox could not be read; the message is for the admin. Trying again later may help."""
+
+
+class SignInRefused(MailboxFault):
+    """The server does not take user and password. Trying again does not help and may lock the mailbox."""
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxLogin:
+    """Where a mailbox is and how to get in; the password never shows in a repr."""
+
+    host: str
+    port: int
+    security: str
+    user: str
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedMail:
+    """A mail as the server holds it; `size` is the server's, `content` may be cut to the beginning."""
+
+    uid: int
+    content: bytes
+    size: int
+    received_at: datetime
+
+
+@contextmanager
+def mailbox(login: MailboxLogin) -> Iterator[IMAPClient]:
+    """Sign in and out again; raises SignInRefused, MailboxFault."""
+    client: IMAPClient | None = None
+    try:
+        client = IMAPClient(
+            login.host,
+            login.port,
+            ssl=login.security == "tls",
+            ssl_context=ssl.create_default_context() if login.security == "tls" else None,
+            timeout=TIMEOUT_SECONDS,
+            use_uid=True,
+        )
+        connection = client.socket()
+        check_peer(connection)
+        # The client writes a literal and its end apart; without this each waits for the peer's delayed ACK.
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if login.security == "starttls":
+            client.starttls(ssl.create_default_context())
+        try:
+            client.login(login.user, login.password)
+        except LoginError as error:
+            raise SignInRefused(f"The mailbox refuses user and password: {words(error)}") from error
+        yield client
+    except ssl.SSLError as error:
+        raise MailboxFault(f"The mailbox's certificate is not trusted: {error.reason or 'TLS failed'}.") from error
+    except ForbiddenHost as error:
+        raise MailboxFault(str(error)) from error
+    except (OSError, IMAPClientError) as error:
+        raise MailboxFault(f"The mailbox does not answer: {words(error)}") from error
+    finally:
+        if client is not None:
+            with suppress(OSError, IMAPClientError):
+                client.logout()
+
+
+def words(error: BaseException) -> str:
+    """The peer's own words in one line, without the protocol's bytes notation."""
+    text = str(error) or type(error).__name__
+    text = re.sub(r"^b(['\"])(.*)\1$", r"\2", text)
+    return " ".join(text.split())[:300]
+
+
+def find_folders(client: IMAPClient) -> dict[str, str]:
+    """The names of the folders by role; a mailbox without Spam or Sent has only the others."""
+    listed = [(flags, str(name)) for flags, _, name in client.list_folders()]
+    found = {"inbox": "INBOX"}
+    for role, flag in ROLE_FLAGS.items():
+        for flags, name in listed:
+            if flag in [known.lower() for known in flags]:
+                found[role] = name
+                break
+        else:
+            named = [name for _, name in listed if ROLE_NAMES[role].fullmatch(name)]
+            if named:
+                found[role] = named[0]
+    return found
+
+
+def open_folder(client: IMAPClient, name: str) -> int:
+    """Open a folder read-only; returns its UIDVALIDITY."""
+    return int(client.select_folder(name, readonly=True)[b"UIDVALIDITY"])
+
+
+def uids_after(client: IMAPClient, last_uid: int) -> list[int]:
+    """UIDs above the last one; "n:*" always names at least one message, so they are compared again."""
+    return sorted(uid for uid in client.search(["UID", f"{last_uid + 1}:*"]) if uid > last_uid)
+
+
+def uids_since(client: IMAPClient, day: date) -> list[int]:
+    """UIDs of what the server received on that day or later."""
+    return sorted(client.search(["SINCE", day]))
+
+
+def fetch(client: IMAPClient, uids: list[int]) -> Iterator[list[FetchedMail]]:
+    """Fetch mails in batches bounded by number and bytes, oldest first, without marking them as read."""
+    for begin in range(0, len(uids), BATCH_MAILS):
+        facts = client.fetch(uids[begin : begin + BATCH_MAILS], ["RFC822.SIZE", "INTERNALDATE"])
+        batch: list[int] = []
+        held = 0
+        for uid in sorted(facts):
+            size = facts[uid][b"RFC822.SIZE"]
+            if size > LARGEST_WHOLE:
+                yield from _whole(client, batch, facts)
+                batch, held = [], 0
+                yield [_beginning(client, uid, facts)]
+                continue
+            if held + size > BATCH_BYTES:
+                yield from _whole(client, batch, facts)
+                batch, held = [], 0
+            batch.append(uid)
+            held += size
+        yield from _whole(client, batch, facts)
+
+
+def _whole(client: IMAPClient, uids: list[int], facts: Any) -> Iterator[list[FetchedMail]]:
+    if not uids:
+        return
+    bodies = client.fetch(uids, ["BODY.PEEK[]"])
+    # A mail deleted between the two calls is missing from the answer.
+    yield [
+        FetchedMail(uid, bodies[uid][b"BODY[]"], facts[uid][b"RFC822.SIZE"], _moment(facts[uid]))
+        for uid in uids
+        if uid in bodies and bodies[uid].get(b"BODY[]") is not None
+    ]
+
+
+def _beginning(client: IMAPClient, uid: int, facts: Any) -> FetchedMail:
+    part = client.fetch([uid], [f"BODY.PEEK[]<0.{BEGINNING}>"])[uid]
+    content = next(value for key, value in part.items() if key.startswith(b"BODY[]"))
+    return FetchedMail(uid, content, facts[uid][b"RFC822.SIZE"], _moment(facts[uid]))
+
+
+def _moment(fact: Any) -> datetime:
+    moment: datetime = fact[b"INTERNALDATE"]
+    # IMAPClient gives the server's local time without a zone unless told otherwise.
+    return moment.astimezone(UTC)
+
+
+def append_sent(login: MailboxLogin, content: bytes) -> bool:
+    """File a copy of what left into the Sent folder; False when the mailbox has none. Raises MailboxFault."""
+    with mailbox(login) as client:
+        folder = find_folders(client).get("sent")
+        if folder is None:
+            return False
+        client.append(folder, content, flags=[b"\\Seen"], msg_time=datetime.now(UTC))
+        return True

@@ -1,0 +1,211 @@
+"""Bring what a mailbox holds into the raw archive: raw bytes and cursor in one transaction, nothing twice."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from imapclient import IMAPClient
+
+from accounts.tenancy import tenant_tx
+from marketplaces import credentials, health, retention
+from marketplaces.mailbox import imap
+from marketplaces.models import FolderRole, Health, InboundRaw, MailFolder, SellerAccount
+
+log = structlog.get_logger(__name__)
+
+OVERLAP_UIDS = 100
+REREAD = timedelta(days=30)
+AUDIT_EVERY = timedelta(minutes=10)
+AUDIT_SPAN = timedelta(days=7)
+STALE_CLAIM = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A mail to keep: its key in the source, its bytes, and what the server says of it."""
+
+    source_key: str
+    content: bytes
+    size: int
+    received_at: datetime
+
+
+def login_of(account: SellerAccount) -> imap.MailboxLogin:
+    """How to get into the account's mailbox; raises CredentialFault."""
+    return imap.MailboxLogin(
+        host=account.imap_host,
+        port=account.imap_port,
+        security=account.imap_security,
+        user=account.imap_user,
+        password=credentials.secret_of(account, "imap_password"),
+    )
+
+
+def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | None:
+    """Take an account whose poll is due, so that no second worker polls it now; None when there is nothing to do."""
+    with tenant_tx(tenant_id):
+        due = SellerAccount.objects.filter(pk=account_id, next_poll_at__lte=now).exclude(
+            health__in=[Health.AUTH_FAILED, Health.PAUSED]
+        )
+        if not due.update(next_poll_at=now + STALE_CLAIM):
+            return None
+        return SellerAccount.objects.get(pk=account_id)
+
+
+def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[list[int]], None]) -> int:
+    """Read one account's folders once; `arrived` gets the ids of new raw mails batch by batch. Returns how many.
+
+    Faults of the mailbox end up in the account's health, in words; they are not raised.
+    """
+    account = claim(account_id, tenant_id=tenant_id, now=now)
+    if account is None:
+        return 0
+    count = 0
+    try:
+        with tenant_tx(tenant_id):
+            login = login_of(account)
+        with imap.mailbox(login) as client:
+            for role, name in imap.find_folders(client).items():
+                for ids in read_folder(client, account, role=role, name=name, now=now):
+                    count += len(ids)
+                    arrived(ids)
+    except imap.SignInRefused as fault:
+        health.sign_in_refused(account, str(fault), now=now)
+    except (imap.MailboxFault, credentials.CredentialFault) as fault:
+        health.failed(account, str(fault), now=now)
+    else:
+        health.succeeded(account, now=now, again_in=timedelta(seconds=settings.MAIL_POLL_SECONDS))
+    return count
+
+
+def read_folder(
+    client: IMAPClient, account: SellerAccount, *, role: str, name: str, now: datetime
+) -> Iterable[list[int]]:
+    """Read what is new in a folder; yields the ids of raw mails stored by each transaction."""
+    uidvalidity = imap.open_folder(client, name)
+    folder = open_cursor(account, role=role, name=name, uidvalidity=uidvalidity)
+    audit_due = folder.audited_at is None or folder.audited_at <= now - AUDIT_EVERY
+    if folder.last_uid == 0:
+        # Never read, or the server has renumbered: everything of the time we answer for.
+        begin = max(account.clocks_from, now - REREAD) if folder.last_ok_at else account.clocks_from
+        uids = imap.uids_since(client, (begin - timedelta(days=1)).date())
+    else:
+        uids = imap.uids_after(client, max(0, folder.last_uid - OVERLAP_UIDS))
+    if audit_due:
+        seen = set(uids)
+        missed = [uid for uid in imap.uids_since(client, (now - AUDIT_SPAN).date()) if uid not in seen]
+        uids = sorted(seen.union(missed))
+    new = unknown_uids(account, folder, uids)
+    if audit_due and (late := [uid for uid in new if uid <= folder.last_uid - OVERLAP_UIDS]):
+        log.warning(
+            "audit found mail the cursor had passed", account=account.pk, folder=role, count=len(late)
+        )
+    for batch in imap.fetch(client, new):
+        arrivals = [
+            Arrival(f"{role}:{uidvalidity}:{mail.uid}", mail.content, mail.size, mail.received_at)
+            for mail in batch
+        ]
+        with tenant_tx(account.tenant_id):
+            ids = keep_all(account, arrivals, source="imap", folder=role)
+            move_cursor(folder, max((mail.uid for mail in batch), default=0))
+        yield ids
+    with tenant_tx(account.tenant_id):
+        moments = {"last_ok_at": now} | ({"audited_at": now} if audit_due else {})
+        MailFolder.objects.filter(pk=folder.pk).update(**moments)
+
+
+def open_cursor(account: SellerAccount, *, role: str, name: str, uidvalidity: int) -> MailFolder:
+    """The folder's cursor; set back to the beginning when the server gave a new UIDVALIDITY."""
+    with tenant_tx(account.tenant_id):
+        folder, _ = MailFolder.objects.get_or_create(
+            tenant_id=account.tenant_id, account=account, role=role, defaults={"name": name}
+        )
+        if folder.uidvalidity != uidvalidity or folder.name != name:
+            if folder.uidvalidity is not None:
+                log.warning("folder renumbered, reading it again", account=account.pk, folder=role)
+            folder.uidvalidity, folder.name, folder.last_uid, folder.audited_at = uidvalidity, name, 0, None
+            folder.save(update_fields=["uidvalidity", "name", "last_uid", "audited_at"])
+        return folder
+
+
+def move_cursor(folder: MailFolder, uid: int) -> None:
+    """Move the cursor forward, never back: another worker may be further."""
+    MailFolder.objects.filter(pk=folder.pk, uidvalidity=folder.uidvalidity, last_uid__lt=uid).update(
+        last_uid=uid
+    )
+
+
+def unknown_uids(account: SellerAccount, folder: MailFolder, uids: list[int]) -> list[int]:
+    """Those UIDs whose mail is not in the archive yet."""
+    keys = {f"{folder.role}:{folder.uidvalidity}:{uid}": uid for uid in uids}
+    with tenant_tx(account.tenant_id):
+        known = set(
+            InboundRaw.objects.filter(account=account, source="imap", source_key__in=list(keys)).values_list(
+                "source_key", flat=True
+            )
+        )
+    return [uid for key, uid in keys.items() if key not in known]
+
+
+def keep_all(account: SellerAccount, arrivals: list[Arrival], *, source: str, folder: str) -> list[int]:
+    """Store mails that are not in the archive yet, inside the caller's transaction; returns the new rows' ids."""
+    known = set(
+        InboundRaw.objects.filter(
+            account=account, source=source, source_key__in=[each.source_key for each in arrivals]
+        ).values_list("source_key", flat=True)
+    )
+    rows = [
+        InboundRaw(
+            tenant_id=account.tenant_id,
+            account=account,
+            source=source,
+            source_key=each.source_key,
+            folder=folder,
+            sha256=hashlib.sha256(each.content).digest(),
+            content=each.content,
+            size=each.size,
+            received_at=each.received_at,
+            expires_at=retention.expires_at(
+                account.marketplace, each.received_at, walmart_days=account.tenant.walmart_retention_days
+            ),
+        )
+        for each in arrivals
+        if each.source_key not in known
+    ]
+    try:
+        with transaction.atomic():
+            return [row.pk for row in InboundRaw.objects.bulk_create(rows)]
+    except IntegrityError:
+        # Another worker stored one of them between our look and our insert: go through them one by one.
+        return [row.pk for row in rows if _insert(row)]
+
+
+def _insert(row: InboundRaw) -> bool:
+    try:
+        with transaction.atomic():
+            row.pk = None
+            row.save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
+
+
+def keep(
+    account: SellerAccount,
+    content: bytes,
+    *,
+    source: str,
+    source_key: str,
+    received_at: datetime,
+    folder: str = FolderRole.INBOX,
+) -> tuple[InboundRaw, bool]:
+    """Store one mail inside the caller's transaction; the row, and whether it is new."""
+    arrival = Arrival(source_key, content[: imap.LARGEST_WHOLE], len(content), received_at)
+    if len(content) > imap.LARGEST_WHOLE:
+        arrival = Arrival(source_key, content[: imap.BEGINNING], len(content), received_at)
+    new = keep_all(account, [arrival], source=source, folder=folder)
+    return InboundRaw.objects.get(account=account, source=source, source_key=source_key), bool(new)

@@ -1,0 +1,18 @@
+"""How long we may keep what names a buyer; pure.
+
+Amazon's Data Protection Policy: personal data goes 30 days after delivery. Until an order's delivery is known,
+60 days after receipt is the bound. Walmart sets no such term for mail; the tenant's own setting holds.
+"""
+
+from datetime import datetime, timedelta
+
+from marketplaces.types import Marketplace
+
+AMAZON_WITHOUT_DELIVERY = timedelta(days=60)
+
+
+def expires_at(marketplace: Marketplace, received_at: datetime, *, walmart_days: int) -> datetime:
+    """The moment after which a row with a buyer's data received then must be gone (UTC)."""
+    if marketplace is Marketplace.AMAZON:
+        return received_at + AMAZON_WITHOUT_DELIVERY
+    return received_at + timedelta(days=walmart_days)

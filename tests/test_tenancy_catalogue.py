@@ -1,0 +1,122 @@
+"""The database's own catalogue: every tenant table is guarded, every key between them carries the tenant."""
+
+import psycopg
+import pytest
+from django.apps import apps
+from django.core.checks import run_checks
+from django.db import connection, connections
+
+from accounts.guarded import OUTSIDE, unguarded_tables
+from accounts.tenancy import TenantForeignKey, TenantModel
+
+TENANT_TABLES = sorted(model._meta.db_table for model in apps.get_models() if issubclass(model, TenantModel))
+Superuser = psycopg.Connection[tuple[object, ...]]
+
+
+def test_we_serve_as_a_login_without_power(db: None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("hd_app",)
+    with connections["sweep"].cursor() as cursor:
+        cursor.execute("SELECT current_user")
+        assert cursor.fetchone() == ("hd_sweep",)
+
+
+def test_the_start_up_check_is_content(db: None) -> None:
+    assert run_checks(databases=["default"]) == []
+
+
+def test_every_table_is_guarded_or_known_to_be_outside(db: None) -> None:
+    with connection.cursor() as cursor:
+        assert unguarded_tables(cursor) == []
+
+
+def test_the_list_of_tables_outside_only_shrinks() -> None:
+    assert len(OUTSIDE) <= 12
+
+
+def test_every_policy_compares_the_tenant_and_raises_without_one(superuser: Superuser) -> None:
+    rows = superuser.execute(
+        "SELECT tablename, qual, with_check FROM pg_policies WHERE 'hd_app' = ANY (roles)"
+    ).fetchall()
+    assert sorted(str(row[0]) for row in rows) == TENANT_TABLES
+    for table, using, check in rows:
+        assert using == check, table
+        assert "current_setting('app.tenant_id'::text)" in str(using), table
+        assert str(using).startswith("(tenant_id ="), table
+
+
+def test_every_key_between_tenant_tables_is_composite(superuser: Superuser) -> None:
+    expected = {
+        (model._meta.db_table, field.column, field.related_model._meta.db_table)
+        for model in apps.get_models()
+        if issubclass(model, TenantModel)
+        for field in model._meta.local_fields
+        if isinstance(field, TenantForeignKey)
+    }
+    rows = superuser.execute(
+        """
+        SELECT child.relname, child_column.attname, parent.relname
+        FROM pg_constraint k
+        JOIN pg_class child ON child.oid = k.conrelid JOIN pg_class parent ON parent.oid = k.confrelid
+        JOIN pg_attribute child_column ON child_column.attrelid = child.oid AND child_column.attnum = k.conkey[2]
+        JOIN pg_attribute first ON first.attrelid = child.oid AND first.attnum = k.conkey[1]
+        JOIN pg_attribute parent_first ON parent_first.attrelid = parent.oid AND parent_first.attnum = k.confkey[1]
+        WHERE k.contype = 'f' AND array_length(k.conkey, 1) = 2
+          AND first.attname = 'tenant_id' AND parent_first.attname = 'tenant_id'
+        """
+    ).fetchall()
+    assert set(rows) == expected
+
+
+def test_no_plain_foreign_key_leads_from_one_tenant_table_to_another() -> None:
+    plain = [
+        f"{model.__name__}.{field.name}"
+        for model in apps.get_models()
+        if issubclass(model, TenantModel)
+        for field in model._meta.local_fields
+        if field.is_relation and not isinstance(field, TenantForeignKey) and field.name != "tenant"
+    ]
+    assert plain == []
+
+
+def test_every_index_but_the_primary_key_is_led_by_the_tenant(superuser: Superuser) -> None:
+    rows = superuser.execute(
+        """
+        SELECT i.relname, a.attname FROM pg_index x
+        JOIN pg_class i ON i.oid = x.indexrelid JOIN pg_class t ON t.oid = x.indrelid
+        LEFT JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = x.indkey[0]
+        WHERE t.relname = ANY (%s) AND NOT x.indisprimary
+        """,
+        [TENANT_TABLES],
+    ).fetchall()
+    assert [row for row in rows if row[1] != "tenant_id"] == []
+    assert len(rows) >= len(TENANT_TABLES)
+
+
+def test_no_view_or_definer_function_goes_around_the_policies(superuser: Superuser) -> None:
+    views = superuser.execute(
+        "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
+    ).fetchall()
+    functions = superuser.execute(
+        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+    ).fetchall()
+    assert (views, functions) == ([], [])
+
+
+@pytest.mark.parametrize("table", ["inbox_event", "inbox_replyattempt"])
+def test_records_of_what_happened_cannot_be_rewritten(superuser: Superuser, table: str) -> None:
+    row = superuser.execute("SELECT has_table_privilege('hd_app', %s, 'UPDATE')", [table]).fetchone()
+    assert row == (False,)
+
+
+def test_the_sweepers_login_sees_due_moments_and_no_text(superuser: Superuser) -> None:
+    rows = superuser.execute(
+        "SELECT table_name, column_name, privilege_type FROM information_schema.column_privileges"
+        " WHERE grantee = 'hd_sweep'"
+    ).fetchall()
+    assert {row[2] for row in rows} == {"SELECT"}
+    assert {row[1] for row in rows} <= {
+        "id", "tenant_id", "state", "stored_at", "attempts", "health", "next_poll_at", "next_at", "rung_at",
+        "lease_until", "queued_at", "due_at", "stopped_at", "breached_at",
+    }  # fmt: skip
