@@ -68,7 +68,7 @@ def find_membership(request: HttpRequest, *, user_id: str, slug: str) -> Members
     known = request.session.get(HASH_SESSION_KEY, "")
     if not constant_time_compare(known, membership.user.get_session_auth_hash()):
         return None
-    membership.user.backend = request.session[BACKEND_SESSION_KEY]  # type: ignore[attr-defined]
+    membership.user.backend = request.session[BACKEND_SESSION_KEY]
     return membership
 
 

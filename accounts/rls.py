@@ -6,7 +6,7 @@ from django.db.migrations.operations import RunSQL
 
 
 class EnableTenantRLS(RunSQL):
-    """Guard a table: hd_app sees only rows of the tenant that its transaction named, and an error without one.
+    """Guard a table: hd_app sees only rows of the tenant its transaction named, and an error without one.
 
     current_setting has no missing_ok on purpose: a forgotten tenant must raise, not look like an empty inbox.
     """
@@ -18,7 +18,8 @@ class EnableTenantRLS(RunSQL):
             sql=[
                 f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
                 f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY",
-                f"CREATE POLICY tenant_isolation ON {table} FOR ALL TO hd_app USING ({rule}) WITH CHECK ({rule})",
+                f"CREATE POLICY tenant_isolation ON {table} FOR ALL TO hd_app"
+                f" USING ({rule}) WITH CHECK ({rule})",
             ],
             reverse_sql=[
                 f"DROP POLICY tenant_isolation ON {table}",

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import connection, models, transaction
 from django_scopes import ScopedManager, scope
@@ -44,7 +44,11 @@ def current_tenant_id() -> int:
     return tenant_id
 
 
-class TenantForeignKey(models.ForeignKey[Any, Any]):
+Set = TypeVar("Set", contravariant=True)
+Get = TypeVar("Get", covariant=True)
+
+
+class TenantForeignKey(models.ForeignKey[Set, Get]):
     """A key to a row of the same tenant.
 
     The real constraint is composite, (tenant_id, x_id), and made in the migration by TenantKey: a foreign
@@ -62,7 +66,7 @@ class TenantModel(models.Model):
 
     tenant = models.ForeignKey("accounts.Tenant", on_delete=models.PROTECT, db_index=False, related_name="+")
 
-    objects: ClassVar[models.Manager[Any]] = ScopedManager(tenant="tenant")
+    objects: ClassVar[models.Manager[Self]] = ScopedManager(tenant="tenant")
 
     class Meta:
         abstract = True

@@ -15,7 +15,8 @@ def configure() -> None:
     from django.conf import settings
 
     app.conf.update(
-        broker_url=settings.REDIS_URL,
+        # kombu's name for what redis-py calls unix://
+        broker_url=settings.REDIS_URL.replace("unix://", "redis+socket://", 1),
         result_backend=None,
         task_ignore_result=True,
         task_acks_late=False,

@@ -346,7 +346,7 @@ def bring_up(demo: Demo) -> None:
         "the workers", lambda: demo.said("worker", " ready.") and demo.said("worker-delivery", " ready.")
     )
     demo.until("beat", lambda: demo.said("beat", "poll-mailboxes"))
-    demo.until("the sweeper", lambda: demo.said("sweeper", "sweeper started"))
+    demo.until("the sweeper", lambda: demo.said("sweeper", "sweeping"))
     say("mail is coming in")
     demo.until("the first mail", lambda: demo.mail_is_in(placed))
     facts = ready_facts(demo)
@@ -401,7 +401,7 @@ def main() -> int:
             signal.signal(number, signal.SIG_IGN)
         if demo is not None:
             demo.stop()
-            (folder / "ready.json").exists() and say("stopped")
+            say("stopped")
     lock.close()
     return 0
 

@@ -1,4 +1,4 @@
-"""Make the demo's tenants, people and seller accounts from JSON on standard input, or point the accounts at new ports."""
+"""Make the demo's tenants, people and seller accounts from JSON on standard input."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""How moments, people, files and icons are written on a page. Pure; the reader's zone and the present are arguments."""
+"""How moments, people, files and icons are written; the reader's zone and the present are arguments."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ KIB = 1024
 @cache
 def icon(name: str, size: int = 16) -> Markup:
     """A Lucide icon as inline SVG, hidden from screen readers: the word stands beside it."""
-    return Markup(lucide(name, size=size, aria_hidden="true", class_="icon"))  # noqa: S704
+    return Markup(lucide(name, size=size, **{"aria-hidden": "true", "class": "icon"}))  # noqa: S704
 
 
 def moment(at: datetime, zone: str, now: datetime) -> str:

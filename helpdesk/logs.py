@@ -9,6 +9,8 @@ from typing import Any
 import structlog
 
 SECRET_KEYS = re.compile(r"password|secret|token|authorization|cookie|credential|body|subject|address", re.I)
+# One line a poll and task would drown what an operator must see.
+NOISY = ("imapclient", "httpx", "httpcore", "celery.worker.strategy", "celery.app.trace")
 MAIL_ADDRESS = re.compile(r"[^\s<>\"'@]+@[^\s<>\"'@]+")
 
 
@@ -51,5 +53,5 @@ def configure_logging(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
-    for noisy in ("imapclient", "httpx", "httpcore", "granian.access"):
+    for noisy in NOISY:
         logging.getLogger(noisy).setLevel(logging.WARNING)

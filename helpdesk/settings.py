@@ -1,4 +1,4 @@
-"""All settings in one file; every value an operator may change comes from the environment (docs/settings.md)."""
+"""All settings in one file; what an operator may change comes from the environment (docs/settings.md)."""
 
 import secrets
 from pathlib import Path
@@ -193,7 +193,6 @@ if SERVED_BY_TLS:
 
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
-STATIC_ROOT = DATA_DIR / "static"
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_MAX_AGE = 3600
 MEDIA_ROOT = DATA_DIR / "files"

@@ -1,5 +1,12 @@
 """Every address of the helpdesk."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from helpdesk.outage import server_error
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("accounts.urls")),
+    path("", include("inbox.urls")),
+]
+
+handler500 = server_error

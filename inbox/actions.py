@@ -1,4 +1,4 @@
-"""What a person does to a conversation: each act changes rows, leaves an audit entry and stands in one transaction."""
+"""What a person does to a conversation; each act leaves an audit entry in its own transaction."""
 
 from datetime import datetime
 
@@ -118,7 +118,7 @@ def settle_clock(conversation: Conversation, *, by: Membership, outcome: str, no
 
 
 def recognise(conversation: Conversation, *, by: Membership, now: datetime) -> None:
-    """File an unrecognised or unverified mail as a buyer's message: each gets its clock, from its own moment."""
+    """File an unrecognised or unverified mail as a buyer's: its clock runs from its own moment."""
     if conversation.kind not in (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED):
         raise Refused("This already is a buyer conversation.")
     conversation.kind = ConversationKind.BUYER

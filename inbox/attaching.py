@@ -10,7 +10,7 @@ from marketplaces.mailbox.parsed import AttachmentPart
 
 
 def store_files(message: Message, parts: tuple[AttachmentPart, ...]) -> list[Attachment]:
-    """Write the bytes first and the rows after; a crash between leaves a file nobody sees, never a row without one."""
+    """Write the bytes first and the rows after, so that a crash leaves no row without its file."""
     rows = [
         Attachment(
             tenant_id=message.tenant_id,

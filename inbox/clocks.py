@@ -48,7 +48,7 @@ def stop_by_reply(reply: OutboundReply, *, at: datetime) -> int:
 
 
 def restart_by_reply(reply: OutboundReply) -> int:
-    """The reply did not reach the buyer: run again exactly the clocks it stopped, with their old due moment."""
+    """The reply did not reach the buyer: run again the clocks it stopped, with their old due moment."""
     restarted = Deadline.objects.filter(stopped_by_reply=reply).update(
         stopped_at=None, stopped_by_reply=None, stopped_by=None, outcome=""
     )
@@ -76,7 +76,7 @@ def stop_by_message(message: Message) -> int:
 
 
 def stop(deadlines: QuerySet[Deadline], *, at: datetime, **how: Any) -> int:
-    """Stop those of the deadlines that still run; one stopped after its moment is recorded as breached then."""
+    """Stop those that still run; one stopped after its moment is recorded as breached at that moment."""
     running = deadlines.filter(stopped_at__isnull=True)
     running.filter(due_at__lt=at, breached_at__isnull=True).update(breached_at=F("due_at"))
     return running.update(stopped_at=at, **how)

@@ -1,4 +1,4 @@
-"""Put what arrived into conversations: messages with their files, the order a mail names, the clock it starts."""
+"""Put what arrived into conversations: messages and files, the order a mail names, its clock."""
 
 from datetime import datetime
 
@@ -87,7 +87,7 @@ def file_answer_elsewhere(raw: InboundRaw, mail: ParsedMail) -> Message | None:
 
 
 def file_unreadable(raw: InboundRaw, reason: str) -> Message:
-    """A mail nobody could read: still a conversation, with its clock running and its source one click away."""
+    """A mail nobody could read: still a conversation, its clock running and its source at hand."""
     envelope = envelope_of(bytes(raw.content[:65536]))
     expires = _expiry(raw, raw.received_at)
     conversation = Conversation.objects.create(
@@ -237,7 +237,7 @@ def _put_away(conversation: Conversation, at: datetime) -> None:
 
 
 def _show_newest(conversation: Conversation, message: Message, mail: ParsedMail) -> None:
-    """Let the row show the newest mail; one that arrives out of order changes no more than it knows better."""
+    """Let the row show the newest mail, whatever order the mails came in."""
     buyers = message.direction == Direction.IN
     if message.sent_at >= conversation.last_message_at:
         conversation.last_message_at = message.sent_at

@@ -3,6 +3,7 @@
 import hashlib
 import mailbox
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -70,9 +71,9 @@ def sources_in(path: Path) -> Iterator[Source]:
         if not is_mbox:
             yield Source(str(path), path.read_bytes())
             return
-        box = mailbox.mbox(path, create=False)
-        for key in box.iterkeys():
-            yield Source(f"{path}#{key + 1}", box.get_bytes(key))
+        with closing(mailbox.mbox(path, create=False)) as box:
+            for key in box.iterkeys():
+                yield Source(f"{path}#{int(key) + 1}", box.get_bytes(key))
     except OSError as error:
         yield Source(str(path), b"", f"cannot be read: {error.strerror}")
 
@@ -98,7 +99,7 @@ def take_in(account: SellerAccount, source: Source, *, folder: str, now: datetim
 
 
 def received_at(content: bytes, now: datetime) -> datetime:
-    """When the old mailbox had it: the topmost Received, else the Date, else now; never in the future (UTC)."""
+    """When the old mailbox had it: topmost Received, else Date, else now; never in the future (UTC)."""
     head = content[:65536].replace(b"\r\n", b"\n").partition(b"\n\n")[0].decode("latin-1")
     unfolded = head.replace("\n ", " ").replace("\n\t", " ").split("\n")
     for name, part in (("received:", -1), ("date:", 0)):

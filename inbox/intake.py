@@ -1,4 +1,4 @@
-"""From a raw mail to a conversation: read it in the bounded parser, decide what it is, and let its clock run."""
+"""From a raw mail to a conversation: read it in the bounded parser and decide what it is."""
 
 import structlog
 from django.db import connection, models, transaction
@@ -11,7 +11,7 @@ from inbox.reading import read_bounded
 from marketplaces.mailbox.bounded import ParseFailed
 from marketplaces.mailbox.parse import PARSER_VERSION
 from marketplaces.mailbox.parsed import MailContext, MailKind, ParsedMail, UnreadableMail, Verdict
-from marketplaces.models import InboundRaw, RawState
+from marketplaces.models import FolderRole, InboundRaw, RawState
 
 log = structlog.get_logger(__name__)
 
@@ -89,11 +89,16 @@ def route(raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:
     twin = duplicate_of(raw, mail)
     if twin is not None:
         return RawState.DUPLICATE, f"The same mail as message {twin.pk}."
-    if mail.kind in OUR_COPIES:
-        return RawState.PARSED, _own_copy(raw, mail)
-    if mail.verdict == Verdict.FAIL and mail.claims_relay:
+    found_in_sent = raw.folder == FolderRole.SENT
+    if mail.verdict == Verdict.FAIL and mail.claims_relay and not found_in_sent:
         filing.file_aside(raw, mail, ConversationKind.UNVERIFIED)
         return RawState.PARSED, "Claims to be from the marketplace and is not."
+    if mail.kind in OUR_COPIES:
+        # It stops a clock, so it must be beyond forging: in our own Sent folder, or vouched for.
+        if found_in_sent or mail.verdict == Verdict.PASS:
+            return RawState.PARSED, _own_copy(raw, mail)
+        filing.file_notice(raw, mail)
+        return RawState.PARSED, "A copy of an answer that nobody vouched for; no clock was stopped."
     if mail.kind in SETBACKS:
         return RawState.PARSED, _setback(raw, mail)
     if mail.kind == MailKind.UNRECOGNISED:

@@ -27,7 +27,7 @@ def seed(tenant: Tenant, *, at: datetime) -> None:
 
 
 def policy_for(policies: list[SlaPolicy], account: SellerAccount, kind: str, at: datetime) -> SlaPolicy:
-    """The policy in force for a deadline that began then: the account's own before the marketplace's, the newest first.
+    """The policy in force for a deadline that began then: the account's own first, then the newest.
 
     Raises LookupError when the tenant has none.
     """

@@ -215,7 +215,7 @@ def _row(conversation: Conversation, now: datetime) -> Row:
         assignee_initials=assignee.initials if assignee else "",
         unread=conversation.last_message_is_buyers and conversation.state == ConversationState.OPEN,
         needs_settling=conversation.needs_settling,
-        leaving=conversation.leaving,
+        leaving=getattr(conversation, "leaving"),  # noqa: B009 - annotated
         order_id=conversation.order.external_id if conversation.order else "",
         at=conversation.last_message_at,
     )

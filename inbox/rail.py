@@ -80,7 +80,8 @@ def _counts() -> str:
 STATEMENT = f"""
     SELECT json_build_object({_counts()}),
            (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'market', market,
-                    'health', health, 'reason', health_reason, 'since', health_since) ORDER BY name, id), '[]')
+                    'health', health, 'reason', health_reason, 'since', health_since)
+                    ORDER BY name, id), '[]')
             FROM marketplaces_selleraccount WHERE tenant_id = %(tenant)s)
 """  # noqa: S608 - built from the constants above
 

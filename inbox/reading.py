@@ -1,9 +1,12 @@
 """One bounded parser per process, made when the first mail needs it."""
 
+import atexit
+
 from marketplaces.mailbox.bounded import BoundedParser
 from marketplaces.mailbox.parsed import MailContext, ParsedMail
 
 _parser = BoundedParser()
+atexit.register(_parser.close)
 
 
 def read_bounded(content: bytes, context: MailContext) -> ParsedMail:

@@ -85,7 +85,7 @@ def courtesy_reply(
 
 
 def undo_reply(reply: OutboundReply, *, by: Membership, now: datetime) -> None:
-    """Take a reply back while it still waits; its text becomes the member's draft. Raises Refused when too late."""
+    """Take a reply back while it waits; its text becomes the draft. Raises Refused when too late."""
     taken_back, _ = OutboundReply.objects.filter(
         pk=reply.pk, state=OutboxState.QUEUED, attempts=0, next_at__gt=now
     ).delete()

@@ -1,5 +1,7 @@
 """The bells Celery rings: each task is one call, takes ids, and may run twice or never."""
 
+from typing import Any
+
 from celery import Task, shared_task
 from django.db import connections
 from django.utils import timezone
@@ -13,9 +15,7 @@ class TenantTask(Task):  # type: ignore[type-arg]
 
     abstract = True
 
-    def apply_async(
-        self, args: tuple[object, ...] = (), kwargs: dict[str, object] | None = None, **options: object
-    ) -> object:
+    def apply_async(self, args: Any = (), kwargs: dict[str, Any] | None = None, **options: Any) -> Any:  # type: ignore[override]
         """Enqueue; raises TypeError when no tenant_id is given."""
         if not isinstance((kwargs or {}).get("tenant_id"), int):
             raise TypeError(f"{self.name} needs tenant_id")

@@ -1,7 +1,7 @@
-"""Which conversation a mail belongs to, by evidence in order of trust; a wrong answer is a breach of privacy.
+"""Which conversation a mail belongs to, by evidence in order of trust; a wrong one breaches privacy.
 
-Our own Message-ID, then the marketplace's case reference, then order and relay alias of this account, then the
-alias alone within 30 days. Never the subject, never another account. Two candidates are flagged, not guessed.
+Our own Message-ID, then the marketplace's case reference, then order and relay alias of this account, then
+the alias alone within 30 days. Never the subject, never another account. Two candidates are flagged, not guessed.
 """
 
 from dataclasses import dataclass

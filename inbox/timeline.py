@@ -88,7 +88,7 @@ class ConversationPage:
 
 
 def conversation_page(number: int, *, membership: Membership, now: datetime) -> ConversationPage:
-    """Read a conversation with its clocks, mail, replies, notes and events; raises Conversation.DoesNotExist."""
+    """Read a conversation with all that happened in it; raises Conversation.DoesNotExist."""
     conversation = _conversation(number, membership)
     clocks = [_clock(row, now) for row in conversation.clock_rows]
     by_message = {clock.message_id: clock for clock in clocks}
@@ -112,7 +112,7 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
 
 
 def offered(conversation: Conversation, *, running: bool) -> set[str]:
-    """The acts that make sense now; the marketplace's policy decides whether a message may stay unanswered."""
+    """The acts that make sense now; policy data says whether a message may stay unanswered."""
     acts = {"note", "assign"}
     closed = conversation.state == ConversationState.CLOSED
     acts.add("reopen" if closed else "close")

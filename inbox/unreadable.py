@@ -1,4 +1,4 @@
-"""What can be said about a mail that could not be read, from its first lines alone; pure and never raising."""
+"""What the first lines of an unreadable mail tell; pure and never raising."""
 
 import re
 from dataclasses import dataclass

@@ -1,7 +1,8 @@
-"""Seal a seller account's secrets so that they open only for the tenant, account and field they were sealed for.
+"""Seal a seller account's secrets so that they open only for their own tenant, account and field.
 
-AES-256-GCM with the binding as additional data: a ciphertext copied into another row does not open. The key is
-the operator's (HELPDESK_CREDENTIAL_KEY, or a file made on first start); its fingerprint stands beside each value.
+AES-256-GCM with the binding as additional data: a ciphertext copied into another row does not open. The key
+is the operator's (HELPDESK_CREDENTIAL_KEY, or a file made on first start); its fingerprint stands beside each
+value.
 """
 
 import hashlib

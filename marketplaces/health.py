@@ -36,7 +36,7 @@ def failed(account: SellerAccount, reason: str, *, now: datetime) -> None:
 
 
 def sign_in_refused(account: SellerAccount, reason: str, *, now: datetime) -> None:
-    """User and password were refused: after the second time polling stops until somebody mends the account."""
+    """User and password were refused: after the second time polling stops until somebody mends it."""
     stop = account.failures + 1 >= TRIES_BEFORE_STOP
     state = Health.AUTH_FAILED if stop else Health.DEGRADED
     _note(account, state, reason, now=now, again_at=None if stop else now + timedelta(seconds=5))

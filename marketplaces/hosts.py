@@ -1,4 +1,4 @@
-"""One guard for every host a tenant may name: it must be a public one, or the operator must have opened private ranges."""
+"""One guard for every host a tenant may name: public, unless the operator has opened private ranges."""
 
 import ipaddress
 import socket
@@ -32,6 +32,6 @@ def check_peer(connection: socket.socket) -> None:
 
 
 def check_host(host: str) -> None:
-    """Refuse a name with any address that is not public, when it is entered; raises ForbiddenHost, OSError."""
+    """Refuse a name, when it is entered, with any address that is not public; raises OSError too."""
     for *_, address in socket.getaddrinfo(host, None, type=socket.SOCK_STREAM):
         check_address(str(address[0]))

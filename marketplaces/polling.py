@@ -46,7 +46,7 @@ def login_of(account: SellerAccount) -> imap.MailboxLogin:
 
 
 def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | None:
-    """Take an account whose poll is due, so that no second worker polls it now; None when there is nothing to do."""
+    """Take an account whose poll is due, so that no second worker polls it now; None when none is."""
     with tenant_tx(tenant_id):
         due = SellerAccount.objects.filter(pk=account_id, next_poll_at__lte=now).exclude(
             health__in=[Health.AUTH_FAILED, Health.PAUSED]
@@ -57,9 +57,9 @@ def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | 
 
 
 def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[list[int]], None]) -> int:
-    """Read one account's folders once; `arrived` gets the ids of new raw mails batch by batch. Returns how many.
+    """Read one account's folders once; `arrived` gets the ids of new raw mails, batch by batch.
 
-    Faults of the mailbox end up in the account's health, in words; they are not raised.
+    Returns how many. Faults of the mailbox end up in the account's health, in words; none is raised.
     """
     account = claim(account_id, tenant_id=tenant_id, now=now)
     if account is None:
@@ -152,7 +152,7 @@ def unknown_uids(account: SellerAccount, folder: MailFolder, uids: list[int]) ->
 
 
 def keep_all(account: SellerAccount, arrivals: list[Arrival], *, source: str, folder: str) -> list[int]:
-    """Store mails that are not in the archive yet, inside the caller's transaction; returns the new rows' ids."""
+    """Store mails not in the archive yet, inside the caller's transaction; returns the new ids."""
     known = set(
         InboundRaw.objects.filter(
             account=account, source=source, source_key__in=[each.source_key for each in arrivals]

@@ -1,7 +1,7 @@
 """How long we may keep what names a buyer; pure.
 
-Amazon's Data Protection Policy: personal data goes 30 days after delivery. Until an order's delivery is known,
-60 days after receipt is the bound. Walmart sets no such term for mail; the tenant's own setting holds.
+Amazon's Data Protection Policy: personal data goes 30 days after delivery. Until an order's delivery is
+known, 60 days after receipt is the bound. Walmart sets no term for mail; the tenant's own setting holds.
 """
 
 from datetime import datetime, timedelta

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
+from functools import cache
 from uuid import uuid4
 
+from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
 from accounts.models import Membership, Role, Tenant, User
@@ -16,6 +18,12 @@ from marketplaces import credentials, polling
 from marketplaces.models import FolderRole, MailSecurity, SellerAccount
 
 PASSWORD = "correct horse battery"
+
+
+@cache
+def hashed_password() -> str:
+    """PASSWORD as the product stores it; hashed once, because that is slow by design."""
+    return make_password(PASSWORD)
 
 
 @dataclass
@@ -47,7 +55,7 @@ class World:
             ada=make_member(acme, "Ada Adams", Role.ADMIN),
             wendy=make_member(acme, "Wendy Ware", Role.WAREHOUSE),
             gus=make_member(globex, "Gus Grant", Role.AGENT),
-            sam=User.objects.create_user("sam@example.com", PASSWORD, name="Sam Stranger"),
+            sam=User.objects.create(email="sam@example.com", name="Sam Stranger", password=hashed_password()),
             walmart=make_account(acme, "Lumen US", "walmart-us"),
             amazon=make_account(acme, "Lumen DE", "amazon-de"),
             foreign=make_account(globex, "Globex US", "amazon-us"),
@@ -65,7 +73,7 @@ def make_tenant(slug: str) -> Tenant:
 def make_member(tenant: Tenant, name: str, role: Role) -> Membership:
     """A user with a place in the tenant; signs in as first.last@<slug>.example with PASSWORD."""
     email = f"{name.lower().replace(' ', '.')}@{tenant.slug}.example"
-    user = User.objects.create_user(email, PASSWORD, name=name)
+    user = User.objects.create(email=email, name=name, password=hashed_password())
     return Membership.objects.create(tenant=tenant, user=user, role=role)
 
 
@@ -125,8 +133,8 @@ def walmart_mail(
     mail.set_content(
         f"Hi {account.name},\n{buyer} wants to connect with you regarding the following order:\n"
         f"Sales Order ID: {order}\nItem ID: 55501234\nItem: Arched floor lamp\nMessage:\n{text}\n"
-        "**Note: You have received this message from the customer, who has made a purchase from your company on\n"
-        "Walmart.com. Please respond within 2 business days.**\nThank you,\nWalmart Customer Service Team\n"
+        "**Note: You have received this message from the customer, who has made a purchase from your company"
+        " on\nWalmart.com. Please respond within 2 business days.**\nThank you,\nWalmart Customer Service Team\n"
         f"RefID: {uuid4().hex}\n"
     )
     return bytes(mail).replace(b"\n", b"\r\n")

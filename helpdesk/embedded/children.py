@@ -15,7 +15,7 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(sign: int = signal.SIGINT) -> None:
-    """Ask Linux to signal this process when the thread that started it ends; other systems have no such call."""
+    """Ask Linux to signal this process when the thread that started it ends (others cannot)."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, sign)
 

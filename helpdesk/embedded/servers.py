@@ -55,8 +55,10 @@ def start_postgres(home: Path, *, fast: bool = False) -> tuple[Child, DatabaseUr
         for leftover in data.iterdir():
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
         made = subprocess.run(
-            [binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres", "-E", "UTF8"]
-            + ["--locale=C.UTF-8", "--no-sync"],
+            [
+                *(binaries / "initdb", "-D", data, "-A", "trust", "-U", "postgres"),
+                *("-E", "UTF8", "--locale=C.UTF-8", "--no-sync"),
+            ],
             cwd="/",
             capture_output=True,
             text=True,
@@ -69,8 +71,10 @@ def start_postgres(home: Path, *, fast: bool = False) -> tuple[Child, DatabaseUr
     seen = log.stat().st_size if log.exists() else 0
     child = start(
         "postgres",
-        [binaries / "postgres", "-D", data, "-k", sockets]
-        + [part for option in options for part in ("-c", option)],
+        [
+            *(binaries / "postgres", "-D", data, "-k", sockets),
+            *(part for option in options for part in ("-c", option)),
+        ],
         log=log,
         cwd="/",
         stop_signal=signal.SIGINT,
@@ -95,8 +99,10 @@ def start_valkey(home: Path) -> tuple[Child, str]:
     path.unlink(missing_ok=True)
     child = start(
         "valkey",
-        [valkey_binary(), "--port", "0", "--unixsocket", path, "--unixsocketperm", "700"]
-        + ["--dir", data, "--save", "60 1", "--maxmemory-policy", "noeviction"],
+        [
+            *(valkey_binary(), "--port", "0", "--unixsocket", path, "--unixsocketperm", "700"),
+            *("--dir", data, "--save", "60 1", "--maxmemory-policy", "noeviction"),
+        ],
         log=home / "valkey.log",
     )
     await_socket(child, path, lambda: f"Valkey did not start:\n{child.last_lines()}", valkey_answers)

@@ -1,4 +1,4 @@
-"""Take a secret from the environment or from standard input, never from the command line where others see it."""
+"""Take a secret from the environment or standard input, never from the command line others can see."""
 
 import getpass
 import os

@@ -24,7 +24,7 @@ class Note(TenantModel):
 
 
 class Event(TenantModel):
-    """The audit entry of an act on a conversation: who, what, when; `data` holds ids and words, no buyer's data."""
+    """The audit entry of an act on a conversation: who, what, when; `data` names no buyer."""
 
     conversation = TenantForeignKey(Conversation, on_delete=models.CASCADE, related_name="events")
     at = models.DateTimeField()

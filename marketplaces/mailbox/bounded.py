@@ -35,8 +35,8 @@ class ParseFailed(Exception):
 class BoundedParser:
     """Reads mails one after another in a long-lived child, which is replaced when it dies, hangs or grows.
 
-    For one thread at a time. The child starts with the first mail, so an instance may be made before a fork; a
-    process that inherits a running one starts its own.
+    For one thread at a time. The child starts with the first mail, so an instance may be made before a fork;
+    a process that inherits a running one starts its own.
     """
 
     def __init__(self, *, wall_seconds: float = 10, memory_bytes: int = 512 * 2**20) -> None:
@@ -65,7 +65,7 @@ class BoundedParser:
             self.close()
             raise ParseFailed("crashed") from None
         except BaseException:
-            # Stopped half-way, say by a task's time limit: what the child says next would answer the wrong mail.
+            # Stopped half-way, say by a task's time limit: the next answer would be to the wrong mail.
             self.close()
             raise
         if answer.get("leaving"):
@@ -74,11 +74,12 @@ class BoundedParser:
 
     def close(self) -> None:
         """End the child, if this process has one."""
+        if self._owner != os.getpid():
+            self._forget()
         child, self._child = self._child, None
-        if child is None or self._owner != os.getpid():
-            return
-        child.kill()
-        self._let_go(child)
+        if child is not None:
+            child.kill()
+            self._let_go(child)
 
     def __enter__(self) -> "BoundedParser":
         return self

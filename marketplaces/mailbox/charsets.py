@@ -29,7 +29,7 @@ def decode(data: bytes, charset: str = "", *, guess: bool = True) -> tuple[str, 
 
     `guess=False` skips the statistical guess, which costs milliseconds, for text where it cannot matter.
     """
-    codec = _codec(charset)
+    codec = _shown_by(data) or _codec(charset)
     if codec:
         try:
             return data.decode(codec), ""
@@ -65,6 +65,13 @@ def clean(text: str) -> str:
 def one_line(text: str, limit: int) -> str:
     """Return the cleaned text on one line, cut to `limit` characters."""
     return " ".join(clean(text[: limit * 8]).split())[:limit].strip()
+
+
+def _shown_by(data: bytes) -> str:
+    """Return the codec that the bytes themselves announce, whatever is declared."""
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    return "iso2022_jp_ext" if b"\x1b$B" in data and max(data) < 128 else ""
 
 
 def _codec(charset: str) -> str:

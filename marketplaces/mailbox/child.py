@@ -1,7 +1,8 @@
-"""The process that reads mail for a `BoundedParser`: `python -m marketplaces.mailbox.child MEMORY SECONDS PARENT`.
+"""The process that reads mail for a `BoundedParser`.
 
-It limits its own memory, is ended by an alarm if it outlives its owner in the middle of a mail, and leaves by itself
-when its owner is gone, after `MAX_MAILS` mails, or when it has grown.
+`python -m marketplaces.mailbox.child MEMORY SECONDS PARENT`: it limits its own memory, is ended by an alarm
+if it outlives its owner in the middle of a mail, and leaves by itself when its owner is gone, after
+`MAX_MAILS` mails, or when it has grown.
 """
 
 import os
@@ -49,7 +50,7 @@ def main(memory_bytes: int, wall_seconds: int, parent: int) -> NoReturn:
 
 def _answer(head: bytearray, rest: bytearray) -> tuple[dict[str, Any], tuple[bytes, ...]]:
     try:
-        context, (raw,) = unpacked(bytes(head), bytes(rest))
+        context, (raw,) = unpacked(head, rest)
         mail, contents = parsed_to_json(parse(raw, context_from_json(context)))
     except MemoryError:
         return {"failed": "memory"}, ()

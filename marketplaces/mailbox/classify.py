@@ -49,7 +49,7 @@ def classify(seen: Seen, rules: MarketplaceRules, shared: SharedRules) -> tuple[
         return MailKind.SENT_COPY, "It is from one of the seller's own addresses."
     return (
         _complaint(seen, shared)
-        or _by_sender(seen, rules)
+        or _by_sender(seen, rules, shared)
         or _by_relay(seen, rules, shared)
         or _on_behalf(seen, rules)
         or _rest(seen, rules, notification)
@@ -102,8 +102,8 @@ def _complaint(seen: Seen, shared: SharedRules) -> tuple[MailKind, str] | None:
     return None
 
 
-def _by_sender(seen: Seen, rules: MarketplaceRules) -> tuple[MailKind, str] | None:
-    if not rules.is_sender(seen.sender.domain) or rules.is_relay(seen.sender.domain):
+def _by_sender(seen: Seen, rules: MarketplaceRules, shared: SharedRules) -> tuple[MailKind, str] | None:
+    if not rules.is_sender(seen.sender.domain) or is_person(seen.sender, rules, shared):
         return None
     subject = folded(seen.subject)
     opening = folded(seen.text[:OPENING]).replace("’", "'")
@@ -142,7 +142,7 @@ def _speaks_for_buyer(seen: Seen, rules: MarketplaceRules) -> bool:
 
 
 def _on_behalf(seen: Seen, rules: MarketplaceRules) -> tuple[MailKind, str] | None:
-    """Customer service about an order, from the marketplace's own addresses; and a frame that lost its relay."""
+    """Tell customer service and buyers' frames from other mail of the marketplace's own addresses."""
     if not rules.is_sender(seen.sender.domain):
         return None
     opening = folded(seen.text[:OPENING]).replace("’", "'")

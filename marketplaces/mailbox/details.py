@@ -41,7 +41,7 @@ class Item:
 
 
 def order_ids(body: Body, subject: str, kind: MailKind, rules: MarketplaceRules) -> tuple[str, ...]:
-    """Return the order ids of a mail, canonical, most trusted first: the frame's, the subject's, the writer's."""
+    """Return the order ids of a mail, canonical: the frame's before the subject's before the writer's."""
     outside = body.outside[:LOOKED_AT]
     labelled = list(_labelled_orders(body, outside, rules))
     in_subject = rules.order_pattern.findall(subject)
@@ -131,7 +131,7 @@ def case_ref(body: Body, found: Iterable[Address], rules: MarketplaceRules) -> s
 
 
 def no_response_link(body: Body, rules: MarketplaceRules) -> str:
-    """Return the signed "no response needed" link; only behind the frame's end and on the marketplace's own host."""
+    """Return the signed "no response needed" link: behind the frame's end, on the marketplace's own host."""
     for link in _footer_links(body, rules):
         if any(path in urlsplit(link).path.lower() for path in rules.no_response_paths):
             return link
@@ -148,7 +148,7 @@ def _labelled_orders(body: Body, outside: str, rules: MarketplaceRules) -> Itera
             number = LABELLED_NUMBER.match(label.value)
             found = [number.group(1).replace(" ", "")] if number else []
         yield from found
-    # "Order ID 111-1234567-1234567:" and "# 111-1234567-1234567:" have their label before, their colon behind.
+    # "Order ID 111-1234567-1234567:" and "# 111-1234567-1234567:" have their colon behind the value.
     for match in rules.order_pattern.finditer(outside):
         before = outside[max(0, match.start() - 40) : match.start()].rpartition("\n")[2]
         if folded(before).rstrip(" :#") in rules.labels or before.strip() == "#":
@@ -177,7 +177,6 @@ def _name_in_body(body: Body, rules: MarketplaceRules) -> str:
 
 
 def _name_in_subject(subject: str, rules: MarketplaceRules) -> str:
-    # Compared without case but cut from the subject as written; folding may change lengths, so words are counted.
     for phrase in rules.subject_before_name:
         match = re.search(re.escape(phrase), subject, re.IGNORECASE)
         if match is None:

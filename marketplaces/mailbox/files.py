@@ -33,7 +33,7 @@ OFFICE = "application/vnd.openxmlformats-officedocument."
 
 
 def sniffed_type(content: bytes, declared: str) -> str:
-    """Return the type the bytes show, else the declared one if it claims nothing the bytes would have shown."""
+    """Return the type the bytes show, else the declared one unless the bytes would have shown it."""
     kind = filetype.guess(content[:8192])
     if kind is not None:
         found = str(kind.mime)

@@ -1,7 +1,7 @@
 """HTML of strangers: made harmless for the screen, and made text for the rules.
 
-The sanitiser is linear on honest mail; deep nesting, formatting that is never closed and endless entities make it
-quadratic, so they are counted first and such a mail is shown as text.
+The sanitiser is linear on honest mail; deep nesting, formatting that is never closed and endless entities
+make it quadratic, so they are counted first and such a mail is shown as text.
 """
 
 import re
@@ -24,7 +24,8 @@ TAGS = {
     "sub", "sup", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "tt", "u", "ul",
 }  # fmt: skip
 DROPPED = {
-    "script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "textarea", "select",
+    "script", "style", "title", "template", "noscript", "iframe", "object", "svg", "math", "textarea",
+    "select",
 }  # fmt: skip
 ATTRIBUTES = {
     "a": {"href", "title"},
@@ -36,56 +37,29 @@ ATTRIBUTES = {
     "*": {"dir", "lang"},
 }
 SCHEMES = {"http", "https", "mailto", "cid"}
-FORMATTING = frozenset(
-    ["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"]
-)
-UNCOUNTED = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "param",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "td",
-        "th",
-        "tr",
-        "dt",
-        "dd",
-        "option",
-        "tbody",
-        "thead",
-        "tfoot",
-        "colgroup",
-        "!doctype",
-    ]
-)
+FORMATTING = {
+    "a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u",
+}  # fmt: skip
+# Tags that are never closed, or close by themselves when the next one comes.
+UNCOUNTED = {
+    "area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "param", "source", "track",
+    "wbr", "p", "li", "td", "th", "tr", "dt", "dd", "option", "tbody", "thead", "tfoot", "colgroup",
+    "!doctype",
+}  # fmt: skip
 TAG = re.compile(r"<(/?)([a-zA-Z!][a-zA-Z0-9]*)")
 STYLED_PRE = re.compile(r"<pre\b([^<>]{0,2000})>?", re.IGNORECASE)
 BARE_IMAGE = re.compile(r"<img(?![^<>]*\ssrc=)[^<>]*>")
 TOKEN = re.compile(r'<(/?)([a-z][a-z0-9]*)([^>"]*(?:"[^"]*"[^>"]*)*)>|([^<]+)|<')
 HREF = re.compile(r'\shref="([^"]*)"')
 UNREAD = re.compile(r"<(script|style|title)\b", re.IGNORECASE)
-PARAGRAPHS = frozenset(
-    ["p", "pre", "table", "ul", "ol", "dl", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"]
-)
-LINES = frozenset(["div", "address", "tr", "li", "dt", "dd", "hr", "center", "caption"])
-CELLS = frozenset(("td", "th"))
+PARAGRAPHS = {"p", "pre", "table", "ul", "ol", "dl", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6"}
+LINES = {"div", "address", "tr", "li", "dt", "dd", "hr", "center", "caption"}
+CELLS = {"td", "th"}
 
 
 @dataclass(frozen=True, slots=True)
 class HtmlText:
-    """HTML as text: `links` are (offset, address); `words` the offsets of the one styled `<pre>`, if one is."""
+    """HTML as text: `links` are (offset, address), `words` the offsets of the only styled `<pre>`."""
 
     text: str
     links: tuple[tuple[int, str], ...] = ()
@@ -151,7 +125,7 @@ def _exhausting(html: str) -> bool:
 
 
 def _styled_pre(html: str) -> int | None:
-    """Return which `<pre>` is the only one with a style, counted from 0: where Amazon puts the buyer's words."""
+    """Return which `<pre>`, from 0, is the only one with a style: there Amazon puts the buyer's words."""
     styled = [
         index for index, match in enumerate(STYLED_PRE.finditer(html)) if "style" in match.group(1).lower()
     ]

@@ -22,8 +22,12 @@ BATCH_BYTES = 16 * 2**20
 # By special-use flag (RFC 6154) first, then by the names servers and people give these folders.
 ROLE_FLAGS = {"spam": b"\\junk", "sent": b"\\sent"}
 ROLE_NAMES = {
-    "spam": re.compile(r"(?:.*[./])?(?:spam|junk(?: e-?mail)?|bulk mail|unerwünscht|correo no deseado|indésirables)", re.I),
-    "sent": re.compile(r"(?:.*[./])?(?:sent(?: items| mail| messages)?|gesendet(?:e.*)?|enviados|envoyés)", re.I),
+    "spam": re.compile(
+        r"(?:.*[./])?(?:spam|junk(?: e-?mail)?|bulk mail|unerwünscht|correo no deseado|indésirables)", re.I
+    ),
+    "sent": re.compile(
+        r"(?:.*[./])?(?:sent(?: items| mail| messages)?|gesendet(?:e.*)?|enviados|envoyés)", re.I
+    ),
 }
 
 
@@ -81,7 +85,9 @@ def mailbox(login: MailboxLogin) -> Iterator[IMAPClient]:
             raise SignInRefused(f"The mailbox refuses user and password: {words(error)}") from error
         yield client
     except ssl.SSLError as error:
-        raise MailboxFault(f"The mailbox's certificate is not trusted: {error.reason or 'TLS failed'}.") from error
+        raise MailboxFault(
+            f"The mailbox's certificate is not trusted: {error.reason or 'TLS failed'}."
+        ) from error
     except ForbiddenHost as error:
         raise MailboxFault(str(error)) from error
     except (OSError, IMAPClientError) as error:

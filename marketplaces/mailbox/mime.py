@@ -1,8 +1,8 @@
 """The tree of a mail taken apart: its readable texts, its files, and the parts machines write for machines.
 
 The standard parser recurses once per level (10 000 nested parts end it) and checks every line against every
-open boundary. This one works on offsets into the one buffer, goes no deeper than it must, and keeps what it can
-of a mail beyond the limits.
+open boundary. This one works on offsets into the one buffer, goes no deeper than it must, and keeps what it
+can of a mail beyond the limits.
 """
 
 import binascii
@@ -22,6 +22,7 @@ MAX_HEADER_LINES = 1000
 MAX_TEXT_BYTES = 2 * 2**20
 MAX_ATTACHMENTS = 50
 HEADER_LINE = re.compile(rb"([!-9;-~]{1,200})[ \t]*:")
+BLANK_LINE = re.compile(rb"\n\r?\n")
 GUESSED_BOUNDARY = re.compile(rb"^--([^\r\n]{1,200}?)[ \t]*\r?\nContent-", re.MULTILINE | re.IGNORECASE)
 NOT_BASE64 = bytes(set(range(256)) - set(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"))
 SPACE = b" \t\r\n"
@@ -73,11 +74,9 @@ def read_headers(raw: bytes, start: int, end: int, mail: MimeMail | None = None)
 
     A line that is no header ends them, for mails that lost the blank line between header and body.
     """
-    lines: list[tuple[str, bytes]] = []
-    name = ""
-    value = b""
-    count = 0
+    lines: list[tuple[str, bytearray]] = []
     at = start
+    count = 0
     while at < end:
         line_end = raw.find(b"\n", at, end)
         following = end if line_end < 0 else line_end + 1
@@ -85,28 +84,29 @@ def read_headers(raw: bytes, start: int, end: int, mail: MimeMail | None = None)
         if not line:
             at = following
             break
-        if line[:1] in b" \t" and name:
-            if len(value) < MAX_HEADER_BYTES:
-                value += b" " + line.strip(SPACE)
-        else:
-            match = HEADER_LINE.match(line)
-            if match is None:
-                if mail is not None and lines:
-                    mail.odd("no blank line between header and body")
-                break
-            if name and count <= MAX_HEADER_LINES:
-                lines.append((name, value))
-            name = match.group(1).decode("ascii").lower()
-            value = line[match.end() :].strip(SPACE)
-            count += 1
+        count += 1
+        match = HEADER_LINE.match(line)
+        if count > MAX_HEADER_LINES:
+            blank = BLANK_LINE.search(raw, at, end)
+            at = blank.end() if blank else end
+            if mail is not None:
+                mail.odd(f"more than {MAX_HEADER_LINES} header lines, the rest left out")
+            break
+        if line[:1] in b" \t" and lines:
+            if len(lines[-1][1]) < MAX_HEADER_BYTES:
+                lines[-1][1].extend(b" " + line.strip(SPACE))
+        elif match is not None:
+            lines.append(
+                (match.group(1).decode("ascii").lower(), bytearray(line[match.end() :].strip(SPACE)))
+            )
             if len(line) == MAX_HEADER_BYTES and mail is not None:
                 mail.odd(f"a header line is longer than {MAX_HEADER_BYTES // 1000} kB and was cut")
+        else:
+            if mail is not None and lines:
+                mail.odd("no blank line between header and body")
+            break
         at = following
-    if name and count <= MAX_HEADER_LINES:
-        lines.append((name, value))
-    if count > MAX_HEADER_LINES and mail is not None:
-        mail.odd(f"more than {MAX_HEADER_LINES} header lines, the rest left out")
-    return Headers(tuple(lines)), at
+    return Headers(tuple((name, bytes(value)) for name, value in lines)), at
 
 
 def transfer_decoded(data: bytes, encoding: str) -> tuple[bytes, str]:
@@ -274,9 +274,7 @@ def _as_lines(raw: bytes, mail: MimeMail) -> bytes:
 
 
 def _skip_to_headers(raw: bytes) -> int:
-    at = 0
-    while raw[at : at + 1] and raw[at : at + 1] in b"\r\n":
-        at += 1
+    at = len(raw) - len(raw.lstrip(b"\r\n"))
     if raw.startswith((b"From ", b">From "), at):  # the separator line of a Unix mailbox
         line_end = raw.find(b"\n", at)
         at = len(raw) if line_end < 0 else line_end + 1

@@ -27,7 +27,7 @@ class MailKind(StrEnum):
 class Verdict(StrEnum):
     """What the receiving server proved about the sender; NONE means nothing either way."""
 
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
     NONE = "none"
 
@@ -36,8 +36,9 @@ class Verdict(StrEnum):
 class MailContext:
     """What the reader must know about the mailbox a mail was found in.
 
-    `authserv_ids` names the servers whose Authentication-Results we believe. `received_at` is when the mailbox
-    took the mail (UTC); it bounds dates that lie in the future, and the present moment stands in for it.
+    `marketplace` is walmart or amazon, `folder` inbox, spam or sent. `authserv_ids` names the servers whose
+    Authentication-Results we believe. `received_at` is when the mailbox took the mail (UTC): what is dated
+    more than a day later is not believed; without it the present moment is taken.
     """
 
     marketplace: str

@@ -31,8 +31,10 @@ def quote_offset(text: str, shared: SharedRules) -> int | None:
 
 
 def _divider(lines: Sequence[str], shared: SharedRules) -> int | None:
-    """Return the index of the first line after which everything is an earlier mail without marks of its own."""
-    last_quoted = max((index for index, line in enumerate(lines) if line.lstrip().startswith(">")), default=-1)
+    """Return the first line after which all is an earlier mail that has no marks of its own."""
+    last_quoted = max(
+        (index for index, line in enumerate(lines) if line.lstrip().startswith(">")), default=-1
+    )
     for index, line in enumerate(lines):
         if len(line) > LONGEST_HEAD or line.startswith(">") or not line.strip():
             continue
@@ -70,7 +72,9 @@ def _says_original(line: str, shared: SharedRules) -> bool:
 def _starts_head(lines: Sequence[str], index: int, shared: SharedRules) -> bool:
     """Say whether three different header lines ("From:", "Sent:", "To:") stand here."""
     seen: set[str] = set()
-    for line in lines[index : index + HEAD_LINES + 1]:
+    for line in lines[index : index + 2 * HEAD_LINES]:
+        if not line.strip():
+            continue  # made of paragraphs in HTML
         label, colon, _ = line[:LONGEST_HEAD].partition(":")
         name = folded(label.strip("*> \t")) if colon else ""
         if name not in shared.head_labels:

@@ -1,7 +1,7 @@
 """The frames that marketplaces put around a buyer's words: where the words are, and what the frame says.
 
-Nothing is searched with a pattern that can look back: runs of dashes and lines are found first, in one pass, and
-only what stands between them is compared with the phrases of the rules.
+Nothing is searched with a pattern that can look back: runs of dashes and lines are found first, in one pass,
+and only what stands between them is compared with the phrases of the rules.
 """
 
 import re
@@ -20,7 +20,7 @@ LONGEST_VALUE = 500
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """Where the buyer's words stand in a text. `closed`: a last marker was found, so what follows is the frame's."""
+    """Where the buyer's words stand in a text; when `closed`, what follows them is surely the frame's."""
 
     start: int
     end: int
@@ -54,7 +54,7 @@ class Labels:
 
 
 def find_frame(sources: Sequence[HtmlText], rules: MarketplaceRules) -> tuple[HtmlText, Frame] | None:
-    """Return where the buyer's words stand, by the surest sign in any form of the mail; None without a sign."""
+    """Return where the buyer's words stand, by the surest sign in any form of the mail, if any."""
     for finder in (_by_markers, _by_styled_block, _by_message_label, _by_unknown_markers):
         for source in sources:
             frame = finder(source, rules)
@@ -72,18 +72,9 @@ def details_frame(text: str, found: "Labels", rules: MarketplaceRules) -> Frame 
 
 
 def trimmed(text: str, rules: MarketplaceRules) -> str:
-    """Return the text without the known lines of the frame above and below, for frames that lost their markers."""
-    lines = text.split("\n")
-    first = 0
-    for index, line in enumerate(lines[:40]):
-        if _is_frame_line(line, rules):
-            first = index + 1
-    last = len(lines)
-    for index in range(first, len(lines)):
-        if folded(lines[index][:200]).lstrip("* ").startswith(rules.footers + rules.terminators):
-            last = index
-            break
-    return "\n".join(lines[first:last]).strip("\n -")
+    """Return the text without the known lines of a frame that lost its markers."""
+    start = _after_opening(text, len(text), rules)
+    return text[start : footer(text, start, rules)].strip("\n")
 
 
 def labels(text: str, rules: MarketplaceRules) -> Labels:
@@ -138,11 +129,11 @@ def _is_marker(words: str, known: frozenset[str]) -> bool:
 
 def _is_quoted(text: str, at: int) -> bool:
     line = text.rfind("\n", max(0, at - LONGEST_MARKER), at) + 1
-    return text.startswith(">", line) and line > 0
+    return text.startswith(">", line) and (line > 0 or at <= LONGEST_MARKER)
 
 
 def _by_markers(source: HtmlText, rules: MarketplaceRules) -> Frame | None:
-    """From the first opening marker to the last closing one: a buyer may type a marker, but not around the frame."""
+    """From the first opening marker to the last closing one: what a buyer types lies between."""
     text = source.text
     begin: tuple[int, int] | None = None
     end: tuple[int, int] | None = None
@@ -193,7 +184,14 @@ def _by_message_label(source: HtmlText, rules: MarketplaceRules) -> Frame | None
         return _by_inline_label(text, rules)
     end = footer(text, message.value_start, rules)
     above = {label.name for label in found.found if label.start < message.start}
-    # A labelled line the frame has not had yet, at the very end, is the frame's; one in the middle is the buyer's.
+    head = text[: message.start]
+    if (
+        len(found.found) == 1
+        and head.strip()
+        and not any(phrase in folded(head) for phrase in rules.openings)
+    ):
+        return None  # a buyer can write "Message:" too
+    # At the very end a label the frame has not had yet is the frame's; one in the middle is the buyer's.
     for label in reversed([each for each in found.found if message.start < each.start and each.end <= end]):
         if label.name in above or text[label.end : end].strip():
             break
@@ -231,9 +229,11 @@ def footer(text: str, start: int, rules: MarketplaceRules) -> int:
 
 
 def _after_opening(text: str, end: int, rules: MarketplaceRules) -> int:
-    """Return where the words begin when only the closing marker is there: after the frame's known lines."""
+    """Return where the words begin when no marker says so: after the frame's known lines at the top."""
     start = 0
     for offset, line in _lines(text[:end]):
         if _is_frame_line(line, rules):
             start = offset + len(line)
+        elif line.strip():
+            break
     return start

@@ -1,4 +1,4 @@
-"""The rules by which mail is read: data in `rules/*.toml`, checked once, loudly, when this module is loaded."""
+"""The rules by which mail is read: data in `rules/*.toml`, checked loudly when this module is loaded."""
 
 import re
 import tomllib
@@ -294,5 +294,5 @@ def _deadline(table: _Table) -> DeadlineRule:
 SHARED = load_shared(FOLDER / "shared.toml")
 MARKETPLACES = {
     rules.marketplace: rules
-    for rules in map(load_marketplace, (FOLDER / "amazon.toml", FOLDER / "walmart.toml"))
+    for rules in (load_marketplace(FOLDER / f"{name}.toml") for name in ("amazon", "walmart"))
 }

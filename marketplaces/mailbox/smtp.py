@@ -213,15 +213,19 @@ class _Session:
         self._command("DATA", 354)
 
     def check_nothing_said(self) -> None:
-        """Notice a server that gave up while the mail was being sent, as long as that is harmless."""
-        self._socket.settimeout(0)
-        try:
-            said = self._socket.recv(4096)
-        except (BlockingIOError, ssl.SSLWantReadError):
-            return
-        if not said:
-            raise _Broken("The server closed the connection.")
-        self._buffer += said
+        """Notice a server that gave up while the mail was being sent, as long as that is harmless.
+
+        Else its parting words would be taken for the answer to the final line.
+        """
+        if not self._buffer:
+            self._socket.settimeout(0)
+            try:
+                said = self._socket.recv(4096)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                return
+            if not said:
+                raise _Broken("The server closed the connection.")
+            self._buffer = said
         raise _Refusal(*self.reply())
 
     def say_goodbye(self) -> None:

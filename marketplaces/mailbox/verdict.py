@@ -1,8 +1,8 @@
 """What the receiving server found out about a mail's sender (RFC 8601).
 
-Anybody can write an Authentication-Results line into a mail; only the topmost one of a server we know counts. With
-no server known, the topmost line counts if nothing was received below it, that is, if it stands above every
-Received line. What the line says of some other domain proves nothing about the marketplace's.
+Anybody can write an Authentication-Results line into a mail; only the topmost one of a server we know counts.
+With no server known, the topmost line counts if it stands above every Received line: then the last server
+that took the mail wrote it. What it says of some other domain proves nothing about the marketplace's.
 """
 
 import re
@@ -29,7 +29,7 @@ class Finding:
 def verdict(
     headers: Headers, from_domain: str, authserv_ids: Sequence[str], rules: MarketplaceRules
 ) -> Verdict:
-    """Return PASS only for a marketplace's own domain proved by DMARC or aligned DKIM, FAIL for an explicit fail."""
+    """Return PASS only for a marketplace's own domain proved by DMARC or aligned DKIM, FAIL if refuted."""
     findings = _findings(_trusted_line(headers, authserv_ids))
     dmarc = [each for each in findings if each.method == "dmarc"]
     dkim = [each for each in findings if each.method == "dkim" and _aligned(each.domain, from_domain)]

@@ -14,7 +14,7 @@ class Command(BaseCommand):
     """Makes the roles and the database; prints the three URLs to set, with fresh passwords."""
 
     help = "Make the database roles and the database from the superuser's DATABASE_URL."
-    requires_system_checks: list[str] = []  # type: ignore[assignment]
+    requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         """One option."""

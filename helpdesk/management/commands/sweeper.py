@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from helpdesk.celery import app
 from inbox.sweep import Sweeper
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, end)
         signal.signal(signal.SIGINT, end)
+        app.set_default()  # the broker that bells are rung through, in every thread
         log.info("sweeping", every_seconds=settings.SWEEP_SECONDS)
         sweeper = Sweeper()
         sweeper.run(stop, every=settings.SWEEP_SECONDS)

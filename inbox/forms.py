@@ -1,0 +1,54 @@
+"""What a browser may send: shapes only. Whether an act makes sense is decided by the act itself."""
+
+from django import forms
+
+EMPTY = {"required": "Write something first."}
+STALE = dict.fromkeys(("required", "invalid"), "This page is too old. Reload it and send again.")
+
+
+class SendForm(forms.Form):
+    """A press on a button that sends: its key makes a double click one reply."""
+
+    client_key = forms.UUIDField(error_messages=STALE)
+    seen_message_id = forms.IntegerField(required=False, min_value=0)
+
+
+class ReplyForm(SendForm):
+    """A reply to the buyer."""
+
+    body = forms.CharField(strip=False, error_messages=EMPTY)
+    then_close = forms.TypedChoiceField(
+        choices=[("0", "Send"), ("1", "Send and close")],
+        coerce=lambda value: value == "1",
+        empty_value=False,
+        required=False,
+    )
+
+
+class NoteForm(forms.Form):
+    """A note for the team."""
+
+    body = forms.CharField(strip=False, error_messages=EMPTY)
+
+
+class AssignmentForm(forms.Form):
+    """Who is to be responsible; empty for nobody."""
+
+    assignee = forms.IntegerField(required=False)
+
+
+class SettlementForm(forms.Form):
+    """Why a clock stops without a reply."""
+
+    outcome = forms.CharField(max_length=30)
+
+
+class ReplySettlementForm(forms.Form):
+    """What to do about a reply that did not clearly arrive; "edit" discards it and hands its text back."""
+
+    decision = forms.CharField(max_length=20)
+
+
+def first_error(form: forms.Form) -> str:
+    """The sentence to show for a form that does not hold."""
+    return str(next(iter(form.errors.values()))[0])

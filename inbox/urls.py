@@ -1,0 +1,43 @@
+"""The addresses of the inbox, all of them inside a tenant except a signed picture."""
+
+from django.urls import include, path
+
+from inbox.views import accounts, acts, conversation, files, originals, queue, replies
+
+in_message = [
+    path("body/", originals.message_body, name="message_body"),
+    path("source/", originals.message_source, name="message_source"),
+    path("source.eml", originals.message_raw, name="message_raw"),
+]
+
+in_conversation = [
+    path("", conversation.conversation, name="conversation"),
+    path("timeline/", conversation.timeline, name="timeline"),
+    path("replies/", replies.replies, name="replies"),
+    path("replies/<int:reply_id>/cancellation/", replies.reply_undo, name="reply_undo"),
+    path("replies/<int:reply_id>/settlement/", replies.reply_settlement, name="reply_settlement"),
+    path("courtesy/", replies.courtesy, name="courtesy"),
+    path("notes/", acts.notes, name="notes"),
+    path("assignment/", acts.assignment, name="assignment"),
+    path("closure/", acts.closure, name="closure"),
+    path("reopening/", acts.reopening, name="reopening"),
+    path("settlement/", acts.settlement, name="settlement"),
+    path("recognition/", acts.recognition, name="recognition"),
+    path("messages/<int:message_id>/", include(in_message)),
+]
+
+in_tenant = [
+    path("", queue.start, name="start"),
+    path("warehouse/", queue.warehouse, name="warehouse"),
+    path("queue/<slug:view>/", queue.queue, name="queue"),
+    path("queue/<slug:view>/rows/", queue.queue_rows, name="queue_rows"),
+    path("queue/<slug:view>/more/", queue.queue_more, name="queue_more"),
+    path("c/<int:number>/", include(in_conversation)),
+    path("files/<int:file_id>/", files.attachment, name="attachment"),
+    path("accounts/", accounts.accounts, name="accounts"),
+]
+
+urlpatterns = [
+    path("t/<slug:slug>/", include(in_tenant)),
+    path("pictures/<str:token>/", files.picture, name="picture"),
+]

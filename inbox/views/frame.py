@@ -1,0 +1,49 @@
+"""What stands around every page of a tenant, and how pages and parts of pages are told apart."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+
+from accounts.middleware import TenantRequest
+from inbox.queue import VIEWS, View
+from inbox.rail import rail
+
+
+def reader(request: TenantRequest, *, now: datetime) -> dict[str, Any]:
+    """Who reads, when and in which zone: what every template needs to say a moment."""
+    membership = request.membership
+    return {"slug": membership.tenant.slug, "me": membership, "zone": membership.time_zone, "now": now}
+
+
+def frame(request: TenantRequest, *, place: str, now: datetime) -> dict[str, Any]:
+    """The rail around a page; `place` is the entry of it that the page belongs to."""
+    return {**reader(request, now=now), "place": place, "rail": rail(request.membership, now)}
+
+
+def view_of(request: HttpRequest) -> View:
+    """The list a conversation was opened from, by ?view=; the triage queue where the address names none."""
+    return VIEWS.get(request.GET.get("view", ""), VIEWS["all"])
+
+
+def view_query(view: View) -> str:
+    """What an address needs at its end to remember the list."""
+    return "" if view.key == "all" else f"?view={view.key}"
+
+
+def wants_part(request: HttpRequest) -> bool:
+    """Whether htmx asks for a part of the page; after "back" it asks for all of it."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return bool(htmx) and not htmx.history_restore_request
+
+
+def answer(
+    request: HttpRequest, template: str, context: dict[str, Any], *, status: int = 200
+) -> HttpResponse:
+    """Render a page or a part; neither may be kept by a cache, and the two must not be mixed up."""
+    response = render(request, template, context, status=status)
+    patch_vary_headers(response, ["HX-Request"])
+    add_never_cache_headers(response)
+    return response

@@ -1,0 +1,77 @@
+"""The lists of conversations."""
+
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+
+from accounts.access import may, needs
+from accounts.middleware import TenantRequest
+from inbox.queue import VIEWS, BadCursor, QueuePage, View, queue_page
+from inbox.rail import Rail
+from inbox.views.frame import answer, frame, reader
+
+
+@needs("belong")
+@require_GET
+def start(request: TenantRequest, slug: str) -> HttpResponse:
+    """Where a member begins: the triage queue, or the warehouse's page."""
+    if may(request.membership, "converse"):
+        return redirect("queue", slug=slug, view="all")
+    return redirect("warehouse", slug=slug)
+
+
+@needs("belong")
+@require_GET
+def warehouse(request: TenantRequest, slug: str) -> HttpResponse:
+    """What a member of the warehouse sees until the warehouse has its board."""
+    return answer(request, "accounts/warehouse.html", {})
+
+
+@needs("converse")
+@require_GET
+def queue(request: TenantRequest, slug: str, view: str) -> HttpResponse:
+    """A list, with nothing open beside it."""
+    return answer(request, "inbox/queue.html", _list(request, view, now=timezone.now()))
+
+
+@needs("converse")
+@require_GET
+def queue_rows(request: TenantRequest, slug: str, view: str) -> HttpResponse:
+    """The first page of a list as it is now, with the counts beside it."""
+    return answer(request, "inbox/queue_polled.html", _list(request, view, now=timezone.now()))
+
+
+@needs("converse")
+@require_GET
+def queue_more(request: TenantRequest, slug: str, view: str) -> HttpResponse:
+    """The rows after a cursor, to be put below those on the page."""
+    now = timezone.now()
+    listing = _listing(request, view, now=now)
+    context = {"listing": listing, "view": listing.view, "under": request.GET.get("under", "")}
+    return answer(request, "inbox/queue_continued.html", reader(request, now=now) | context)
+
+
+def list_title(view: View, rail: Rail, organization: str) -> str:
+    """The title of a list's page: its name and how many stand in it."""
+    count = next((item.count for item in rail.views if item.key == view.key), "")
+    return f"{view.title}{f' ({count})' if count else ''} - {organization}"
+
+
+def _list(request: TenantRequest, key: str, *, now: datetime) -> dict[str, Any]:
+    listing = _listing(request, key, now=now)
+    context = frame(request, place=key, now=now)
+    title = list_title(listing.view, context["rail"], request.membership.tenant.name)
+    return context | {"view": listing.view, "listing": listing, "list_title": title}
+
+
+def _listing(request: TenantRequest, key: str, *, now: datetime) -> QueuePage:
+    if key not in VIEWS:
+        raise Http404
+    try:
+        return queue_page(key, membership=request.membership, now=now, after=request.GET.get("after", ""))
+    except BadCursor as error:
+        raise Http404 from error

@@ -1,0 +1,87 @@
+"""The whole simulator: one store, three servers, one event loop."""
+
+import asyncio
+import os
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from simulator.accounts import Accounts
+from simulator.control import Control
+from simulator.day import Day
+from simulator.eventlog import EventLog
+from simulator.faults import Faults
+from simulator.http import HttpServer
+from simulator.imap import ImapServer
+from simulator.mailboxes import Mailboxes
+from simulator.relay import Relay
+from simulator.smtp import SmtpServer
+from simulator.store import Store
+from simulator.teller import Teller
+
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where to listen; 0 takes a free port."""
+
+    http: int = 0
+    imap: int = 0
+    smtp: int = 0
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """Where the simulator listens: the content of the ready file."""
+
+    control: str
+    imap_host: str
+    imap_port: int
+    smtp_host: str
+    smtp_port: int
+    pid: int
+
+    def as_dict(self) -> dict[str, str | int]:
+        """The fields by name."""
+        return asdict(self)
+
+
+class Simulator:
+    """Runs from `start` until `stop`, inside a running event loop."""
+
+    def __init__(self, folder: Path | None, *, seed: int) -> None:
+        """Open the store in `folder` (in memory when None); raises Mistake if another process uses it."""
+        self._store = Store(folder)
+        log = EventLog(self._store)
+        accounts = Accounts(self._store)
+        mailboxes = Mailboxes(self._store, log)
+        faults = Faults()
+        relay = Relay(self._store, accounts, mailboxes, log)
+        teller = Teller(self._store, accounts, mailboxes, log, seed=seed)
+        self._day = Day(accounts, teller)
+        control = Control(accounts, mailboxes, relay, teller, self._day, faults, log)
+        self._http = HttpServer(control.answer)
+        self._imap = ImapServer(accounts, mailboxes, faults, log)
+        self._smtp = SmtpServer(accounts, relay, faults, log)
+        self._servers: list[asyncio.Server] = []
+
+    async def start(self, ports: Ports) -> Endpoints:
+        """Listen on the loopback; raises OSError when a port is taken."""
+        for begin, port in (
+            (self._http.start, ports.http),
+            (self._imap.start, ports.imap),
+            (self._smtp.start, ports.smtp),
+        ):
+            self._servers.append(await begin(HOST, port))
+        http, imap, smtp = (server.sockets[0].getsockname()[1] for server in self._servers)
+        return Endpoints(f"http://{HOST}:{http}", HOST, imap, HOST, smtp, os.getpid())
+
+    async def stop(self) -> None:
+        """Stop listening, end every session and close the store."""
+        for server in self._servers:
+            server.close()
+        running = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
+        self._store.close()

@@ -1,0 +1,15 @@
+// data-hotkey="e" on a button, link or tab: that key presses it. What stands in a closed menu can be pressed too.
+import { pressed } from "./pressed.js";
+
+pressed((key) => {
+  const found = [...document.querySelectorAll(`[data-hotkey="${CSS.escape(key)}"]`)];
+  const element = found.find((one) => one.type === "radio" || one.closest("[data-menu]") || one.checkVisibility());
+  if (!element) return false;
+  element.click();
+  return true;
+});
+
+document.addEventListener("click", (event) => {
+  const focuses = event.target.dataset?.focuses;
+  if (focuses) document.querySelector(focuses)?.focus();
+});

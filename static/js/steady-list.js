@@ -1,0 +1,64 @@
+// When the list is read again, the row under the pointer or the focus keeps its place on the screen.
+import { announce } from "./announce.js";
+
+let before = null;
+const isQueue = (event) => event.detail.target?.id === "queue";
+const rowsOf = (list) => [...list.querySelectorAll("[data-row]")];
+const urgent = (list) =>
+  new Set(rowsOf(list).filter((row) => ["settle", "late", "critical"].includes(row.dataset.face)).map((row) => row.dataset.row));
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (!isQueue(event)) return;
+  const list = event.detail.target.closest("[data-steady-list]");
+  const focused = document.activeElement?.closest("[data-row]");
+  const anchor = focused ?? list.querySelector("[data-row]:hover") ?? null;
+  before = {
+    list,
+    first: rowsOf(list).length === 0,
+    urgent: urgent(list),
+    hadFocus: Boolean(focused),
+    number: anchor?.dataset.row,
+    index: rowsOf(list).indexOf(anchor),
+    top: anchor?.getBoundingClientRect().top ?? 0,
+  };
+});
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!isQueue(event) || !before) return;
+  const { list, first, hadFocus, number, index, top, urgent: old } = before;
+  before = null;
+  dropDoubles(list);
+  const rows = rowsOf(list);
+  const row = rows.find((one) => one.dataset.row === number);
+  if (row) hold(list, row, top);
+  if (hadFocus) (row ?? rows[Math.min(index, rows.length - 1)])?.focus({ preventScroll: true });
+  const fresh = [...urgent(list)].filter((one) => !old.has(one)).length;
+  if (fresh && !first) announce(`${fresh} became urgent`);
+});
+
+// Scroll so that the row stands where it stood; where there is nothing to scroll, room is made for a while.
+function hold(list, row, top) {
+  const queue = list.querySelector("#queue");
+  release(list);
+  const wanted = list.scrollTop + row.getBoundingClientRect().top - top;
+  const most = list.scrollHeight - list.clientHeight;
+  if (wanted < 0) queue.style.marginTop = `${-wanted}px`;
+  if (wanted > most) queue.style.paddingBottom = `${wanted - most}px`;
+  list.scrollTop = wanted;
+}
+
+function release(list) {
+  const queue = list.querySelector("#queue");
+  queue.style.marginTop = "";
+  queue.style.paddingBottom = "";
+}
+
+for (const list of document.querySelectorAll("[data-steady-list]")) {
+  list.addEventListener("pointerleave", () => { if (!list.contains(document.activeElement)) release(list); });
+}
+
+// A row that has moved up into the first page is not shown a second time among those loaded later.
+function dropDoubles(list) {
+  const first = new Set(rowsOf(list.querySelector("#queue")).map((row) => row.dataset.row));
+  for (const row of list.querySelectorAll("#queue-more [data-row]")) if (first.has(row.dataset.row)) row.remove();
+}
