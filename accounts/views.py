@@ -1,5 +1,7 @@
 """The door: signing in and choosing an organization."""
 
+from typing import cast
+
 from allauth.account.views import login
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -24,7 +26,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """The organizations of the signed-in person; with one, straight into it."""
     memberships = list(
         Membership.objects.select_related("tenant")
-        .filter(user_id=request.user.pk, is_active=True)
+        .filter(user_id=cast(int, request.user.pk), is_active=True)
         .order_by("tenant__name", "pk")
     )
     if len(memberships) == 1:

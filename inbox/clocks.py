@@ -24,7 +24,7 @@ def start(message: Message, *, stated_due: datetime | None = None) -> Deadline:
             "conversation": conversation,
             "started_at": message.sent_at,
             "due_at": stated_due or due,
-            "rule": policy.rule,
+            "rule": conversation.account.facts.name if stated_due else policy.rule,
             "stated_in_source": stated_due is not None,
         },
     )

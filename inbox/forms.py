@@ -17,12 +17,11 @@ class ReplyForm(SendForm):
     """A reply to the buyer."""
 
     body = forms.CharField(strip=False, error_messages=EMPTY)
-    then_close = forms.TypedChoiceField(
-        choices=[("0", "Send"), ("1", "Send and close")],
-        coerce=lambda value: value == "1",
-        empty_value=False,
-        required=False,
-    )
+    then_close = forms.ChoiceField(choices=[("0", "Send"), ("1", "Send and close")], required=False)
+
+    def clean_then_close(self) -> bool:
+        """Which of the two buttons was pressed."""
+        return bool(self.cleaned_data["then_close"] == "1")
 
 
 class NoteForm(forms.Form):

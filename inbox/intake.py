@@ -4,7 +4,7 @@ import structlog
 from django.db import connection, models, transaction
 
 from accounts.tenancy import tenant_tx
-from inbox import delivery, filing
+from inbox import filing, proofs
 from inbox.duplicates import duplicate_of
 from inbox.models import ConversationKind
 from inbox.reading import read_bounded
@@ -114,11 +114,11 @@ def _own_copy(raw: InboundRaw, mail: ParsedMail) -> str:
     """A copy of what the seller sent: proof for our own reply, or an answer given elsewhere."""
     ids = [part for part in (mail.message_id, *mail.in_reply_to, *mail.references) if part]
     at = filing.moment_of(raw, mail)
-    reply = delivery.find_reply(raw.account_id, ids) or delivery.find_reply_by_text(
+    reply = proofs.find_reply(raw.account_id, ids) or proofs.find_reply_by_text(
         raw.account_id, mail.text, list(mail.order_ids), at
     )
     if reply is not None:
-        delivery.prove_sent(reply.pk, raw.pk, at)
+        proofs.prove_sent(reply.pk, raw.pk, at)
         return "Proof of a reply."
     message = filing.file_answer_elsewhere(raw, mail)
     return "" if message else "Sent to nobody the helpdesk knows."
@@ -131,16 +131,16 @@ def _setback(raw: InboundRaw, mail: ParsedMail) -> str:
     if mail.bounced is not None:
         ids = [*mail.bounced.message_ids, *ids]
         reason = mail.bounced.reason or reason
-    reply = delivery.find_reply(raw.account_id, ids)
+    reply = proofs.find_reply(raw.account_id, ids)
     if reply is None and mail.bounced is not None and mail.bounced.text_excerpt:
-        reply = delivery.find_reply_by_text(
+        reply = proofs.find_reply_by_text(
             raw.account_id, mail.bounced.text_excerpt, list(mail.order_ids), filing.moment_of(raw, mail)
         )
     if reply is None:
-        reply = delivery.last_reply_to(raw.account_id, mail.relay_alias, list(mail.order_ids))
+        reply = proofs.last_reply_to(raw.account_id, mail.relay_alias, list(mail.order_ids))
     if reply is None:
         filing.file_notice(raw, mail)
         return "A bounce of something the helpdesk did not send."
-    delivery.prove_rejected(reply.pk, raw.pk, reason)
+    proofs.prove_rejected(reply.pk, raw.pk, reason)
     filing.add_message(raw, mail, reply.conversation, filing.moment_of(raw, mail))
     return "A reply did not reach the buyer."

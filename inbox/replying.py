@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import Membership
-from inbox import delivery, events, guard, standing
+from inbox import events, guard, proofs, standing
 from inbox.actions import Refused
 from inbox.models import Conversation, Draft, Message, OutboundReply
 from inbox.timeline import offered
@@ -110,7 +110,7 @@ def settle_reply(reply: OutboundReply, *, by: Membership, decision: str, now: da
         raise Refused("This reply needs no decision.")
     if decision not in ("arrived", "send_again", "discard"):
         raise Refused("Choose: it arrived, send again, or discard.")
-    delivery.settle(reply, decision=decision, by=by, now=now)
+    proofs.settle(reply, decision=decision, by=by, now=now)
 
 
 def newest_message(conversation: Conversation) -> Message | None:

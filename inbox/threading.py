@@ -1,7 +1,7 @@
 """Which conversation a mail belongs to, by evidence in order of trust; a wrong one breaches privacy.
 
 Our own Message-ID, then the marketplace's case reference, then order and relay alias of this account, then
-the alias alone within 30 days. Never the subject, never another account. Two candidates are flagged, not guessed.
+the alias alone within 30 days. Never the subject, never another account. Two candidates are flagged.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,7 @@ ABOUT_AN_ORDER = (
     MailKind.CANCEL_REQUEST,
     MailKind.RETURN_REQUEST,
     MailKind.REFUND_NOTICE,
+    MailKind.NOTICE,
     MailKind.COMPLAINT,
     MailKind.CONFIRMATION,
 )

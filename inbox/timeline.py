@@ -1,5 +1,6 @@
 """Everything the page of one conversation shows, in four statements."""
 
+import zlib
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -80,6 +81,13 @@ class ConversationPage:
     draft_body: str
     last_message_id: int | None
     can: set[str]
+
+    @property
+    def mark(self) -> str:
+        """Changes whenever the timeline or a clock does, so that looking again may find nothing new."""
+        seen = [(item.type, item.id, item.phase) for item in self.items]
+        running = [(clock.message_id, clock.due_at) for clock in self.clocks]
+        return f"{zlib.crc32(repr((seen, running)).encode()):x}"
 
     @property
     def from_address(self) -> str:

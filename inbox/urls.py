@@ -1,16 +1,16 @@
 """The addresses of the inbox, all of them inside a tenant except a signed picture."""
 
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from inbox.views import accounts, acts, conversation, files, originals, queue, replies
 
-in_message = [
+in_message: list[URLPattern | URLResolver] = [
     path("body/", originals.message_body, name="message_body"),
     path("source/", originals.message_source, name="message_source"),
     path("source.eml", originals.message_raw, name="message_raw"),
 ]
 
-in_conversation = [
+in_conversation: list[URLPattern | URLResolver] = [
     path("", conversation.conversation, name="conversation"),
     path("timeline/", conversation.timeline, name="timeline"),
     path("replies/", replies.replies, name="replies"),
@@ -26,7 +26,7 @@ in_conversation = [
     path("messages/<int:message_id>/", include(in_message)),
 ]
 
-in_tenant = [
+in_tenant: list[URLPattern | URLResolver] = [
     path("", queue.start, name="start"),
     path("warehouse/", queue.warehouse, name="warehouse"),
     path("queue/<slug:view>/", queue.queue, name="queue"),

@@ -17,7 +17,7 @@ from simulator.mailboxes import Mailboxes
 from simulator.mistakes import Mistake
 from simulator.relay import Relay
 from simulator.stories import STORIES
-from simulator.stories.telling import OPTIONS
+from simulator.stories.options import OPTIONS
 from simulator.teller import Teller
 
 _LONGEST_WAIT = 60.0
@@ -190,7 +190,8 @@ class Control:
         after = int(_number(request.query.get("after", "0"), "after"))
         wait = min(_number(request.query.get("wait", "0"), "wait"), _LONGEST_WAIT)
         kinds = frozenset(kind for kind in request.query.get("kind", "").split(",") if kind)
-        events = await self._log.wait_after(after, kinds, wait)
+        account = request.query.get("account", "").lower()
+        events = await self._log.after(after, kinds=kinds, account=account, wait=wait)
         return Response.json({"events": events, "last": self._log.last})
 
     async def _show_buyer(self, request: Request, address: str) -> Response:

@@ -4,6 +4,7 @@ import asyncio
 import base64
 import hashlib
 from collections.abc import Collection
+from contextlib import suppress
 from typing import Any
 
 from simulator import clock
@@ -53,24 +54,23 @@ class EventLog:
         grown.set()
         return event
 
-    def after(self, number: int, kinds: Collection[str]) -> list[dict[str, Any]]:
-        """Events after that number, of those kinds (of all kinds when none is named)."""
-        return [e for e in self._store.events_after(number) if not kinds or e["kind"] in kinds]
+    async def after(
+        self, number: int, *, kinds: Collection[str] = (), account: str = "", wait: float = 0
+    ) -> list[dict[str, Any]]:
+        """Events after that number, of those kinds and that account where any are named.
 
-    async def wait_after(self, number: int, kinds: Collection[str], seconds: float) -> list[dict[str, Any]]:
-        """The same, but if there is none yet wait for the first one, at most that long."""
+        If there is none yet, wait for the first one, at most `wait` seconds.
+        """
         loop = asyncio.get_running_loop()
-        end = loop.time() + seconds
+        end = loop.time() + wait
         while True:
             grown = self._grown
-            found = self.after(number, kinds)
+            found = self._store.events_after(number, kinds, account)
             left = end - loop.time()
             if found or left <= 0:
                 return found
-            try:
+            with suppress(TimeoutError):
                 await asyncio.wait_for(grown.wait(), left)
-            except TimeoutError:
-                return self.after(number, kinds)
 
     @property
     def last(self) -> int:

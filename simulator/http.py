@@ -66,7 +66,8 @@ class HttpServer:
         return await asyncio.start_server(self._serve, host, port, limit=_HEAD_LIMIT)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with suppress(ConnectionError, asyncio.IncompleteReadError):
+        # Cancelled only at the end of the program; Python 3.11 would print a traceback for that.
+        with suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             while True:
                 try:
                     request = await _read(reader)

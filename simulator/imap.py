@@ -153,8 +153,8 @@ class ImapServer:
         state = ConnectionState(self._login, self._config)
         self._connections[state] = asyncio.current_task()
         try:
-            # A client that leaves in the middle of a command is nothing to report.
-            with suppress(ConnectionError):
+            # A client that leaves in the middle of a command is nothing to report, nor is the program's end.
+            with suppress(ConnectionError, asyncio.CancelledError):
                 async with AsyncExitStack() as stack:
                     connection_exit.set(stack)
                     stack.enter_context(closing(connection))

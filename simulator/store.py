@@ -3,7 +3,7 @@
 import fcntl
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +22,8 @@ CREATE TABLE IF NOT EXISTS mail (
 CREATE TABLE IF NOT EXISTS stories (id TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS relays (alias TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS received (n INTEGER PRIMARY KEY, alias TEXT NOT NULL, facts TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS events (n INTEGER PRIMARY KEY, facts TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS events (
+    n INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, facts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
@@ -115,16 +116,23 @@ class Store:
 
     def add_event(self, number: int, facts: dict[str, Any]) -> None:
         """Append an event."""
-        self._db.execute("INSERT INTO events VALUES (?, ?)", (number, json.dumps(facts)))
+        self._db.execute(
+            "INSERT INTO events VALUES (?, ?, ?, ?)",
+            (number, facts["kind"], facts["account"], json.dumps(facts)),
+        )
 
     def last_event_number(self) -> int:
         """The number of the newest event, 0 when there is none."""
         return int(self._db.execute("SELECT coalesce(max(n), 0) FROM events").fetchone()[0])
 
-    def events_after(self, number: int) -> Iterator[dict[str, Any]]:
-        """Events with a higher number, oldest first."""
-        rows = self._db.execute("SELECT facts FROM events WHERE n > ? ORDER BY n", (number,))
-        return (json.loads(row[0]) for row in rows)
+    def events_after(self, number: int, kinds: Collection[str], account: str) -> list[dict[str, Any]]:
+        """Events with a higher number, oldest first; of these kinds and this account where any are named."""
+        rows = self._db.execute(
+            "SELECT facts FROM events WHERE n > :n AND (:account = '' OR account = :account)"
+            " AND (:kinds = '[]' OR kind IN (SELECT value FROM json_each(:kinds))) ORDER BY n",
+            {"n": number, "account": account, "kinds": json.dumps(sorted(kinds))},
+        )
+        return [json.loads(row[0]) for row in rows]
 
     # The sellers' mailboxes.
 

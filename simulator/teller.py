@@ -16,7 +16,6 @@ from simulator.store import Store
 from simulator.stories import STORIES, Story
 from simulator.stories.telling import Letter, Telling
 
-_ANSWERED = ("sent", "confirmation", "both")
 _ANSWERS = (
     "Hello,\n\nthank you for your message. We have looked into it and a replacement is on its way to "
     "you.\n\nKind regards\n{seller}\n",
@@ -185,8 +184,8 @@ class Teller:
         how = telling.options.get("answered")
         if how is None:
             return
-        if how not in _ANSWERED or (how != "sent" and telling.account.marketplace != "amazon"):
-            raise Mistake('answered is "sent", or at Amazon also "confirmation" or "both".')
+        if how != "sent" and telling.account.marketplace != "amazon":
+            raise Mistake("Only Amazon sends confirmations: answered is sent.")
         if not telling.relay_address:
             raise Mistake("Only a story with a buyer can have been answered.")
         last = telling.letters[-1]

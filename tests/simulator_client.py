@@ -116,9 +116,11 @@ class Control:
         """Decide the fate of the next replies of an `account` or to a `relay_address`."""
         return dict(self.ask("POST", "outcomes", {"outcome": outcome, "times": times, **whose}))
 
-    def log(self, after: int = 0, *, wait: float = 0, kind: str = "") -> list[dict[str, Any]]:
+    def log(
+        self, after: int = 0, *, wait: float = 0, kind: str = "", account: str = ""
+    ) -> list[dict[str, Any]]:
         """Events after a number; `wait` blocks until there is one. `kind` may be several, with commas."""
-        return list(self.ask("GET", "log", after=after, wait=wait, kind=kind)["events"])
+        return list(self.ask("GET", "log", after=after, wait=wait, kind=kind, account=account)["events"])
 
     def last(self) -> int:
         """The number of the newest event: where to start waiting."""
@@ -127,7 +129,7 @@ class Control:
     def wait_for(self, kind: str, *, after: int = 0, wait: float = 10, **fields: Any) -> dict[str, Any]:
         """The first event of that kind with those fields; raises AssertionError if none comes in time."""
         while True:
-            events = self.log(after, wait=wait, kind=kind)
+            events = self.log(after, wait=wait, kind=kind, account=fields.get("account", ""))
             if not events:
                 raise AssertionError(f"No event {kind} with {fields} came within {wait} s.")
             for event in events:
@@ -219,6 +221,10 @@ class SimulatorProcess:
         """End it as a terminal would; returns its exit code."""
         return self._end(signal.SIGTERM, patience)
 
+    def wait(self, *, patience: float = 10) -> int:
+        """Wait for its end, when something else ends it; returns its exit code."""
+        return self._end(None, patience)
+
     def kill(self) -> int:
         """End it as a power cut would."""
         return self._end(signal.SIGKILL, 10)
@@ -232,14 +238,15 @@ class SimulatorProcess:
             return int(str(self.endpoints.get("control", ":0")).rpartition(":")[2])
         return int(self.endpoints.get(f"{name}_port", 0))
 
-    def _end(self, signum: int, patience: float) -> int:
+    def _end(self, signum: int | None, patience: float) -> int:
         if self._control is not None:
             self._control.close()
             self._control = None
         process, self._process = self._process, None
         if process is None:
             return 0
-        process.send_signal(signum)
+        if signum is not None:
+            process.send_signal(signum)
         try:
             return process.wait(patience)
         finally:

@@ -30,7 +30,11 @@ def conversation(request: TenantRequest, slug: str, number: int) -> HttpResponse
 @needs("converse")
 @require_GET
 def timeline(request: TenantRequest, slug: str, number: int) -> HttpResponse:
-    """The timeline again, asked for while a reply is on its way; the composer is not touched."""
+    """The timeline again, asked for while the conversation is open; the composer is not touched."""
     context = pane(request, number, now=timezone.now())
+    if request.GET.get("mark") == context["page"].mark:
+        return HttpResponse(status=204)
     response = answer(request, "inbox/timeline_looked_at.html", context)
-    return response if context["moving"] else trigger_client_event(response, "queue:refresh")
+    if request.GET.get("moving") and not context["moving"]:
+        return trigger_client_event(response, "queue:refresh")
+    return response

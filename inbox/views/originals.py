@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 from urllib.parse import unquote
 
 from django.db.models import BinaryField, F
@@ -47,12 +48,12 @@ def message_body(request: TenantRequest, slug: str, number: int, message_id: int
 @require_GET
 def message_source(request: TenantRequest, slug: str, number: int, message_id: int) -> HttpResponse:
     """Headers and content of a mail as text, up to a limit."""
-    found = Message.objects.filter(conversation__number=number).defer("html", "full_text", "text")
+    found = Message.objects.filter(pk=message_id, conversation__number=number)
     head = Substr(F("raw__content"), 1, SHOWN, output_field=BinaryField())
-    message = get_object_or_404(found.annotate(head=head, size=Length("raw__content")), pk=message_id)
-    headers, content = split_mail(bytes(message.head))
-    context = {"message": message, "number": number, "size": message.size, "limit": SHOWN}
-    context |= {"headers": headers, "content": content, "cut": message.size > SHOWN}
+    start, size = get_object_or_404(found.values_list(head, Length("raw__content")))
+    headers, content = split_mail(bytes(start))
+    context: dict[str, Any] = {"message_id": message_id, "number": number, "size": size, "limit": SHOWN}
+    context |= {"headers": headers, "content": content, "cut": size > SHOWN}
     return answer(
         request, "inbox/message_source.html", context | frame(request, place="", now=timezone.now())
     )

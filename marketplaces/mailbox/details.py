@@ -24,6 +24,7 @@ CASE = re.compile(UUID)
 REF_ID = re.compile(r"ref\s?id\s?:\s{0,5}([0-9a-f]{32})(?![0-9a-z])", re.IGNORECASE)
 LINK = re.compile(r"https?://[^\s<>\"')\]]{1,2000}", re.IGNORECASE)
 LABELLED_NUMBER = re.compile(r"#?\s{0,5}([0-9][0-9 -]{6,22}[0-9])(?![0-9])")
+ITEM_LABEL = re.compile(r"^\s*(?:item|artikel|article|articolo|artículo|商品)\s*[:：]\s*", re.IGNORECASE)
 QUANTITY = re.compile(
     r"^\s{0,20}[0-9]{1,5}\s?(?:x\s|[a-z]{1,4}/[a-z]{1,4}\s|[a-z]{1,4}\s?/|/|(?:of|de|von|di|van)\s)\s{0,5}",
     re.IGNORECASE,
@@ -160,6 +161,7 @@ def _title_before(text: str, at: int, rules: MarketplaceRules) -> str:
     orders = list(rules.order_pattern.finditer(line))
     if orders:
         line = line[orders[-1].end() :].lstrip(": ")
+    line = ITEM_LABEL.sub("", line)
     return QUANTITY.sub("", line).strip(" |-")[-MAX_TITLE:]
 
 
@@ -194,7 +196,8 @@ def _without_suffix(name: str, rules: MarketplaceRules) -> str:
     for suffix in rules.name_suffixes:
         if bare.lower().endswith(suffix):
             return bare[: -len(suffix)].strip(" -")
-    return bare
+    head, dash, tail = bare.rpartition(" - ")
+    return head.strip() if dash and tail.lower() in rules.sender_domains else bare
 
 
 def _footer_links(body: Body, rules: MarketplaceRules) -> Iterator[str]:

@@ -5,29 +5,29 @@ import zlib
 from random import Random
 
 
-def png(rng: Random, *, width: int = 240, height: int = 180) -> bytes:
-    """A PNG of a box on a table with a crack across it, a few kilobytes."""
+def png(rng: Random, *, width: int = 320, height: int = 240) -> bytes:
+    """A PNG of a box on a table with a crack across it, some kilobytes."""
     table = (rng.randrange(120, 200), rng.randrange(90, 150), rng.randrange(60, 120))
     carton = (rng.randrange(150, 220), rng.randrange(120, 170), rng.randrange(80, 130))
-    crack_at, slope = rng.randrange(width // 3, width // 2), rng.uniform(-0.5, 0.5)
+    left, right, top, bottom = width // 6, width * 5 // 6, height // 5, height * 9 // 10
+    crack = rng.randrange(width // 3, width // 2)
     rows = bytearray()
     for y in range(height):
-        rows.append(0)
-        for x in range(width):
-            inside = width // 6 < x < width * 5 // 6 and height // 5 < y < height * 9 // 10
-            red, green, blue = carton if inside else table
-            wobble = (y * 7919) % 9 - 4
-            if inside and abs(x - crack_at - slope * y - wobble) < 3:
-                red, green, blue = 30, 25, 20
-            shade = (x + y) % 16 - 8
-            rows += bytes(max(0, min(255, channel + shade)) for channel in (red, green, blue))
+        row = bytearray(bytes(_lit(table, rng)) * width)
+        if top < y < bottom:
+            row[3 * left : 3 * right] = bytes(_lit(carton, rng)) * (right - left)
+            crack = min(max(crack + rng.randrange(-3, 4), left), right - 4)
+            row[3 * crack : 3 * crack + 12] = bytes((30, 25, 20)) * 4
+        # Every row begins with the number of its filter: none.
+        rows += b"\x00" + row
     head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + _chunk(b"IHDR", head)
-        + _chunk(b"IDAT", zlib.compress(bytes(rows), 9))
-        + _chunk(b"IEND", b"")
-    )
+    parts = (_chunk(b"IHDR", head), _chunk(b"IDAT", zlib.compress(bytes(rows))), _chunk(b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+
+
+def _lit(colour: tuple[int, int, int], rng: Random) -> tuple[int, ...]:
+    light = rng.randrange(-10, 11)
+    return tuple(channel + light for channel in colour)
 
 
 def _chunk(name: bytes, data: bytes) -> bytes:

@@ -173,6 +173,14 @@ ITEMS = (
         "B09C8Z5Y1T",
         "761903482",
         "69.99",
+        {
+            "de": "Brewline Standmixer 1200 W, 2-l-Glaskrug",
+            "ja": "Brewline ミキサー 1200W ガラスジャー 2L",
+            "it": "Brewline Frullatore 1200 W, caraffa in vetro da 2 l",
+            "pt": "Brewline Liquidificador 1200 W, Jarra de Vidro 2 L",
+            "es": "Brewline Batidora de vaso 1200 W, jarra de vidrio 2 l",
+            "fr": "Brewline Blender 1200 W, bol en verre 2 l",
+        },
     ),
     _item(
         "PLW-MEM-2",

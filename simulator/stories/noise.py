@@ -3,8 +3,8 @@
 import re
 
 from simulator.folders import SPAM
-from simulator.mistakes import Mistake
 from simulator.shapes import amazon, amazon_notices, provider, walmart
+from simulator.stories.options import DAMAGES
 from simulator.stories.registry import story
 from simulator.stories.telling import Letter, Telling
 
@@ -63,7 +63,6 @@ _UNREADABLE = {
         "my order came without the manual. please email it",
     ),
 }
-_DAMAGES = ("charset", "base64", "boundary", "header", "nul")
 
 
 @story("A public question on a product page: no buyer, no clock.", marketplaces=("amazon",), age_minutes=400)
@@ -143,9 +142,7 @@ def forged(t: Telling) -> None:
     age_minutes=210,
 )
 def unreadable(t: Telling) -> None:
-    damage = str(t.options.get("damage") or t.rng.choice(_DAMAGES))
-    if damage not in _DAMAGES:
-        raise Mistake(f"damage is one of: {', '.join(_DAMAGES)}.")
+    damage = str(t.options.get("damage") or t.rng.choice(DAMAGES))
     t.options = {**t.options, "form": "alternative" if damage == "boundary" else "plain"}
     letter = t.buyer_writes(t.say(_UNREADABLE))
     t.broken(letter, _break(letter, damage))

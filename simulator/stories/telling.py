@@ -6,36 +6,18 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from random import Random
-from typing import Any, get_args
+from typing import Any
 
 from simulator.accounts import SellerAccount
 from simulator.folders import INBOX, SENT
 from simulator.mistakes import Mistake
 from simulator.shapes import amazon, amazon_notices, provider, walmart
-from simulator.shapes.body import Attachment, Form
+from simulator.shapes.body import Attachment
 from simulator.shapes.transport import Draft, Verdict, stamped
 from simulator.stories import cast, catalogue
+from simulator.stories.options import check
 
 Words = Mapping[str, Sequence[str]]
-
-OPTIONS = {
-    "folder": "where the mail is delivered (default INBOX, or as the story says)",
-    "twice": "true: every mail is delivered twice, the same bytes under two UIDs",
-    "delay_minutes": "minutes between Date and arrival (Received, INTERNALDATE)",
-    "answered": '"sent" (the reply lies in Sent), "confirmation" (Amazon: only the copy), or "both"',
-    "answered_after_minutes": "how long after the last mail (default a third of the age)",
-    "opted_out": "true: this Amazon buyer has opted out; replies are accepted and an opt-out notice comes",
-    "like": "id of an earlier story: the same buyer and relay address write again (Amazon: under a new case)",
-    "buyer_name": "the buyer's name",
-    "text": "the buyer's first text",
-    "order_id": "the order's id",
-    "sku": "an item of the catalogue",
-    "language": "en, de, ja, it, pt, es or fr",
-    "form": "plain, html or alternative",
-    "charset": "of Amazon mails, where it can hold the text",
-    "case_stands": "where Amazon's +case stands: from, reply_to or original_recipient",
-    "damage": "how an unreadable mail is broken: charset, base64, boundary, header or nul",
-}
 
 
 @dataclass(frozen=True)
@@ -84,19 +66,13 @@ class Telling:
     known_to_relay: bool = True
 
     def __post_init__(self) -> None:
-        unknown = set(self.options) - set(OPTIONS)
-        if unknown:
-            raise Mistake(f"A story has no option {', '.join(sorted(unknown))}. Known: {', '.join(OPTIONS)}.")
+        check(self.options)
         like = self.like or {}
         self.language = str(
             self.options.get("language") or like.get("language") or self.account.site.language
         )
         if self.account.marketplace == "walmart" and "language" not in self.options:
             self.language = "en"
-        if self.language not in ("en", "de", "ja", "it", "pt", "es", "fr"):
-            raise Mistake(f"There are no buyers who write in {self.language}.")
-        if self.options.get("form") not in (None, *get_args(Form)):
-            raise Mistake(f"form is one of: {', '.join(get_args(Form))}.")
         self.settle_language(self.language)
         sku = self.options.get("sku")
         if sku is not None:

@@ -9,6 +9,7 @@ import "./ctrl-enter.js";
 import "./kept-text.js";
 import "./open-at-end.js";
 import "./focus-after.js";
+import "./unfold.js";
 import "./modal.js";
 import "./menus.js";
 import "./toasts.js";

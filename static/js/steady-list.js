@@ -41,9 +41,10 @@ function hold(list, row, top) {
   const queue = list.querySelector("#queue");
   release(list);
   const wanted = list.scrollTop + row.getBoundingClientRect().top - top;
-  const most = list.scrollHeight - list.clientHeight;
+  const content = queue.offsetHeight + list.querySelector("#queue-more").offsetHeight;
+  const missing = wanted + list.clientHeight - content;
   if (wanted < 0) queue.style.marginTop = `${-wanted}px`;
-  if (wanted > most) queue.style.paddingBottom = `${wanted - most}px`;
+  else if (wanted > 0 && missing > 0) queue.style.paddingBottom = `${missing}px`;
   list.scrollTop = wanted;
 }
 

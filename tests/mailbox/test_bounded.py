@@ -1,5 +1,6 @@
 import contextlib
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -109,11 +110,21 @@ def test_a_child_that_dies_over_a_mail_is_a_failed_mail(parser: BoundedParser) -
     first.suspend()
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(parser.parse, SAMPLE, AMAZON)
+        await_input(first.pid)
         first.kill()
         with pytest.raises(ParseFailed) as failure:
             reading.result(60)
     assert failure.value.reason == "crashed"
     assert parser.parse(SAMPLE, AMAZON).text
+
+
+def await_input(pid: int) -> None:
+    """Wait until something lies in the pipe to a suspended child."""
+    pipe = os.open(f"/proc/{pid}/fd/0", os.O_RDONLY)
+    try:
+        assert select.select([pipe], [], [], 20)[0]
+    finally:
+        os.close(pipe)
 
 
 def run(script: str) -> subprocess.CompletedProcess[str]:

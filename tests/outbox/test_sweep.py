@@ -1,8 +1,10 @@
 """One round of the sweeper: what is due happens, with or without a broker."""
 
+import os
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from queue import Empty
 from uuid import uuid4
 
 import pytest
@@ -11,6 +13,7 @@ from django.db import connections
 from django.db.models import F
 from django.db.models.functions import Now
 from django.utils import timezone
+from kombu import Connection
 
 from accounts.tenancy import tenant_tx
 from helpdesk.celery import app as helpdesk_app
@@ -26,6 +29,8 @@ from tests.world import World, arrive, conversation_of, walmart_mail
 
 Bell = tuple[str, list[object], dict[str, object]]
 Rung = Callable[[], list[Bell]]
+# The tests' own Valkey, in a database that no worker listens to.
+QUIET_BROKER = os.environ["REDIS_URL"].replace("unix://", "redis+socket://") + "?virtual_host=15"
 DEAD_BROKER = "redis://127.0.0.1:1/0"
 
 
@@ -49,20 +54,27 @@ def broker() -> Iterator[Callable[[str], Celery]]:
         app.close()
 
 
+def emptied(connection: Connection, name: str) -> Iterator[Bell]:
+    """What lies in a queue, which is empty afterwards."""
+    with connection.SimpleQueue(name) as queue:
+        while True:
+            try:
+                message = queue.get(block=False)
+            except Empty:
+                return
+            message.ack()
+            arguments, keywords, _ = message.payload
+            yield message.headers["task"], arguments, keywords
+
+
 @pytest.fixture
 def rung(broker: Callable[[str], Celery]) -> Rung:
-    """A broker nobody listens to; the function takes out what was rung: task, arguments, keyword arguments."""
-    app = broker("memory://")
+    """A broker nobody listens to; the function takes out what was rung: task, arguments, keywords."""
+    app = broker(QUIET_BROKER)
 
     def take() -> list[Bell]:
-        bells = []
-        with app.connection_for_read() as connection, connection.SimpleQueue("celery") as queue:
-            while queue.qsize():
-                message = queue.get(block=False)
-                message.ack()
-                arguments, keywords, _ = message.payload
-                bells.append((message.headers["task"], arguments, keywords))
-        return bells
+        with app.connection_for_read() as connection:
+            return [bell for name in ("celery", "delivery") for bell in emptied(connection, name)]
 
     take()
     return take

@@ -1,10 +1,16 @@
 """One simulator for all tests that do not stop it, and clients for its IMAP and SMTP."""
 
+import email
+import email.policy
 import itertools
+import re
 import smtplib
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from email.message import EmailMessage
+from datetime import datetime
+from email.message import EmailMessage, MIMEPart
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +97,8 @@ def open_imap(
     simulator: SimulatorProcess, address: str, folder: str = "INBOX", password: str = "secret"
 ) -> IMAPClient:
     client = IMAPClient(*simulator.imap, ssl=False, timeout=20)
+    # The client writes a command in pieces; without this each waits 40 ms for an acknowledgement.
+    client.socket().setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     try:
         client.login(address, password)
         client.select_folder(folder, readonly=True)
@@ -122,3 +130,26 @@ def reply_to(
         del message[name]
         message[name] = value
     return message
+
+
+def read(raw: bytes) -> EmailMessage:
+    message = email.message_from_bytes(raw, policy=email.policy.default)
+    assert isinstance(message, EmailMessage)
+    return message
+
+
+def text_of(message: MIMEPart) -> str:
+    """All text of a mail on lines of their own, HTML without its tags."""
+    texts = []
+    for part in message.walk():
+        if part.get_content_maintype() == "text":
+            text = part.get_content()
+            texts.append(re.sub(r"<[^>]+>", "", text) if part.get_content_subtype() == "html" else text)
+    whole = "\n".join(texts).replace("&amp;", "&").replace("&gt;", ">").replace("\r\n", "\n")
+    return whole.replace("&nbsp;", " ")
+
+
+def stamps(message: EmailMessage) -> list[datetime]:
+    """Date and the moments of all Received lines."""
+    received = [parsedate_to_datetime(line.rpartition(";")[2]) for line in message.get_all("Received", [])]
+    return [parsedate_to_datetime(message["Date"]), *received]

@@ -32,7 +32,7 @@ class _Sending(threading.Thread):
 
 
 def _accepted(control: Control, address: str) -> list[dict[str, Any]]:
-    return [event for event in control.log(kind="accepted") if event["account"] == address]
+    return control.log(kind="accepted", account=address)
 
 
 def test_a_client_that_dies_while_held_before_data_delivers_nothing(
@@ -53,6 +53,21 @@ def test_a_client_that_dies_while_held_before_data_delivers_nothing(
     control.release()
     assert _accepted(control, address) == []
     smtp(address).send_message(reply_to(told, address))
+    assert len(_accepted(control, address)) == 1
+
+
+def test_a_session_released_before_data_goes_on(
+    control: Control, seller: OpenAccount, smtp: OpenSmtp
+) -> None:
+    address = seller()
+    told = control.story("damaged", address)
+    control.fault("smtp.data", "hold", match=told["relay_address"])
+    sending = _Sending(smtp(address), reply_to(told, address))
+    control.wait_for("held", account=address, point="smtp.data")
+    assert _accepted(control, address) == []
+    assert control.release() == 1
+    assert sending.finished()
+    assert sending.error is None
     assert len(_accepted(control, address)) == 1
 
 

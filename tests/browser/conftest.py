@@ -1,0 +1,149 @@
+"""Real Chromium on the whole running stack: the demo itself, in a folder and on a port of its own."""
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.simulator_client import Control
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+FLAGS = (
+    *("--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run", "--disable-dev-shm-usage"),
+)
+PATIENCE_MS = 30_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All browser tests share one stack, so they run in one process of the suite."""
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.xdist_group("stack"))
+            item.add_marker(pytest.mark.browser)
+
+
+def chromium() -> str:
+    """The browser's program; without one the test is skipped here and fails in CI."""
+    given = os.environ.get("HELPDESK_CHROMIUM")
+    found = given or next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        message = "No Chromium found; install it or name it in HELPDESK_CHROMIUM."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The running demo: its folder, what ready.json says, and the simulator's control."""
+
+    folder: Path
+    facts: dict[str, Any]
+    control: Control
+
+    def login_of(self, email: str) -> dict[str, Any]:
+        """The login with that address."""
+        return next(login for login in self.facts["logins"] if login["email"] == email)
+
+    def account(self, name: str) -> dict[str, Any]:
+        """A seller account's mailbox by the account's name."""
+        return next(account for account in self.facts["accounts"] if account["name"] == name)
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """The demo, started as a person starts it."""
+    chromium()
+    folder = tmp_path_factory.mktemp("a demo")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    env = {
+        name: value for name, value in os.environ.items() if not name.startswith(("DATABASE", "HELPDESK_D"))
+    }
+    env.pop("REDIS_URL", None)
+    env |= {
+        "DEMO_DIR": str(folder),
+        "PORT": str(port),
+        "DEMO_DRIP_SECONDS": "0",
+        "HELPDESK_MAIL_POLL_SECONDS": "1",
+    }
+    log = (folder / "demo.log").open("w")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "helpdesk.demo"],
+        cwd=ROOT,
+        env=env,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+    )
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if line.startswith("ready after"):
+            break
+    else:
+        pytest.fail(f"The demo did not come up:\n{''.join(said)}{(folder / 'demo.log').read_text()}")
+    facts = json.loads((folder / "ready.json").read_text())
+    control = Control(facts["simulator"]["control"])
+    yield Stack(folder, facts, control)
+    control.close()
+    process.send_signal(signal.SIGINT)
+    process.stdout.read()
+    assert process.wait(30) == 0
+    process.stdout.close()
+    log.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the run."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+SignIn = Callable[..., Page]
+
+
+@pytest.fixture
+def sign_in(stack: Stack, browser: Browser) -> Iterator[SignIn]:
+    """Signs a person in, in a context of their own; a console error or a broken page rule fails the test."""
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+    expect.set_options(timeout=PATIENCE_MS)
+
+    def sign_in(email: str = "marco@northfold.example", **options: Any) -> Page:
+        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
+        page.on("console", lambda said: complaints.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        login = stack.login_of(email)
+        page.goto(stack.facts["url"])
+        page.get_by_label("Mail address").fill(email)
+        page.get_by_label("Password").fill(login["password"])
+        page.get_by_role("button", name="Sign in").click()
+        page.wait_for_url("**/t/**")
+        return page
+
+    yield sign_in
+    for context in contexts:
+        context.close()
+    assert complaints == []

@@ -1,0 +1,1 @@
+"""What a member sees and can do in a browser, with and without htmx."""

@@ -1,0 +1,309 @@
+"""Each act, with and without htmx: what it changes, what it answers, and that nothing typed is lost."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from uuid import uuid4
+
+import pytest
+from django.utils import timezone
+
+from accounts.tenancy import tenant_tx
+from inbox.models import Conversation, ConversationState, Deadline, Draft, Note, OutboundReply, Outcome
+from tests.web.conftest import Browser
+from tests.web.rows import reply_in
+from tests.world import World, arrive, conversation_of, walmart_mail
+
+Address = Callable[[str], str]
+both_ways = pytest.mark.parametrize("htmx", [True, False], ids=["htmx", "plain"])
+
+
+def typed(body: str = "It left yesterday.", **fields: object) -> dict[str, object]:
+    return {"body": body, "client_key": uuid4(), "seen_message_id": "", "then_close": "0", **fields}
+
+
+def state_of(talk: Conversation) -> Conversation:
+    with tenant_tx(talk.tenant_id):
+        return Conversation.objects.select_related("assignee").get(pk=talk.pk)
+
+
+def replies_of(talk: Conversation) -> list[OutboundReply]:
+    with tenant_tx(talk.tenant_id):
+        return list(OutboundReply.objects.filter(conversation=talk))
+
+
+def settled(response: object, talk: Conversation, *, htmx: bool) -> str:
+    """The answer to an act that was done: the pane for htmx, else back to the conversation."""
+    if htmx:
+        assert response.status_code == 200  # type: ignore[attr-defined]
+        assert "queue:refresh" in response["HX-Trigger"]  # type: ignore[index]
+        assert response["HX-Push-Url"] == f"/t/acme/c/{talk.number}/"  # type: ignore[index]
+    else:
+        assert response.status_code == 303  # type: ignore[attr-defined]
+        assert response["Location"] == f"/t/acme/c/{talk.number}/"  # type: ignore[index]
+    return response.content.decode()  # type: ignore[attr-defined,no-any-return]
+
+
+@both_ways
+def test_a_reply_waits_and_can_be_taken_back(
+    alice: Browser, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    page = settled(alice.post(address("replies/"), typed(), htmx=htmx), talk, htmx=htmx)
+    [reply] = replies_of(talk)
+    assert reply.body == "It left yesterday."
+    if htmx:
+        assert "Reply to Denise Kowalczyk leaves in" in page
+        assert f"replies/{reply.pk}/cancellation/" in page
+    undone = alice.post(address(f"replies/{reply.pk}/cancellation/"), htmx=htmx)
+    settled(undone, talk, htmx=htmx)
+    assert replies_of(talk) == []
+    assert "It left yesterday.</textarea>" in alice.get(address("")).content.decode()
+
+
+@both_ways
+def test_the_same_press_twice_is_one_reply(
+    alice: Browser, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    form = typed()
+    for _ in range(2):
+        settled(alice.post(address("replies/"), form, htmx=htmx), talk, htmx=htmx)
+    assert len(replies_of(talk)) == 1
+
+
+@both_ways
+def test_send_and_close_goes_on_to_the_next(
+    alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    following = conversation_of(world.walmart, relay="f" * 32, order="200011874409999")
+    response = alice.post(address("replies/"), typed(then_close="1"), htmx=htmx)
+    [reply] = replies_of(talk)
+    assert reply.then_close
+    if htmx:
+        assert response["HX-Push-Url"] == f"/t/acme/c/{following.number}/"
+        assert f'data-number="{following.number}"' in response.content.decode()
+        assert "leaves in" in response.content.decode()
+    else:
+        # Without scripts the Undo stands in the conversation itself, so one stays there.
+        assert response["Location"] == address("")
+
+
+def test_the_last_one_of_a_view_leaves_an_empty_pane(alice: Browser, address: Address) -> None:
+    response = alice.post(address("replies/"), typed(then_close="1"), htmx=True)
+    assert response["HX-Push-Url"] == "/t/acme/queue/all/"
+    assert "That was the last one in Due soon." in response.content.decode()
+
+
+@both_ways
+def test_an_empty_reply_is_an_error_at_its_field(alice: Browser, address: Address, htmx: bool) -> None:
+    response = alice.post(address("replies/"), typed(body="  "), htmx=htmx)
+    assert response.status_code in (409, 422)
+    assert 'id="reply-error"' in response.content.decode()
+    assert "Write something first." in response.content.decode()
+
+
+@both_ways
+def test_a_form_without_its_key_says_what_to_do_and_keeps_the_text(
+    alice: Browser, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    response = alice.post(address("replies/"), typed(client_key="nonsense", body="A long answer"), htmx=htmx)
+    assert response.status_code == 422
+    assert "A long answer</textarea>" in response.content.decode()
+    assert "too old" in response.content.decode()
+    assert replies_of(talk) == []
+
+
+@both_ways
+def test_a_blocked_reply_names_the_rule_and_keeps_the_text(
+    alice: Browser, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    body = "Write to me at bob@example.com please"
+    response = alice.post(address("replies/"), typed(body=body), htmx=htmx)
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "Blocked: mail address." in page
+    assert "<mark>bob@example.com</mark>" in page
+    assert f"{body}</textarea>" in page
+    assert ("<html" in page) is not htmx
+    assert replies_of(talk) == []
+
+
+@both_ways
+def test_a_thread_that_moved_keeps_the_text_and_shows_what_came(
+    alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    seen = (
+        alice.get(address(""))
+        .content.decode()
+        .partition('name="seen_message_id" value="')[2]
+        .partition('"')[0]
+    )
+    arrive(world.walmart, walmart_mail(world.walmart, text="Never mind, it is here!"))
+    response = alice.post(address("replies/"), typed(body="It is lost", seen_message_id=seen), htmx=htmx)
+    assert response.status_code == 409
+    assert "Never mind, it is here!" in response.content.decode()
+    assert "A new message came in" in response.content.decode()
+    assert "It is lost</textarea>" in response.content.decode()
+    assert replies_of(talk) == []
+
+
+def test_undo_that_comes_too_late_says_so(
+    alice: Browser, world: World, talk: Conversation, address: Address
+) -> None:
+    reply = reply_in(talk, world.alice, "leased")
+    response = alice.post(address(f"replies/{reply.pk}/cancellation/"), htmx=True)
+    assert response.status_code == 409
+    assert "Too late to undo" in response.content.decode()
+
+
+@both_ways
+def test_the_courtesy_reply_answers_with_one_press(
+    alice: Browser, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    response = alice.post(address("courtesy/"), {"client_key": uuid4(), "seen_message_id": ""}, htmx=htmx)
+    assert response.status_code == (200 if htmx else 303)
+    [reply] = replies_of(talk)
+    assert reply.then_close
+
+
+@both_ways
+def test_a_note_stays_in_the_building(
+    alice: Browser, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    settled(alice.post(address("notes/"), {"body": "She is a regular."}, htmx=htmx), talk, htmx=htmx)
+    with tenant_tx(talk.tenant_id):
+        assert Note.objects.get(conversation=talk).body == "She is a regular."
+    assert "note, only your team sees this" in alice.get(address("")).content.decode()
+    assert replies_of(talk) == []
+
+
+@both_ways
+def test_an_empty_note_is_an_error_on_the_note(alice: Browser, address: Address, htmx: bool) -> None:
+    response = alice.post(address("notes/"), {"body": ""}, htmx=htmx)
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert 'id="note-error"' in page
+    assert 'value="note" checked' in page
+
+
+@both_ways
+def test_assigning_and_taking_it_back(
+    alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    settled(alice.post(address("assignment/"), {"assignee": world.leo.pk}, htmx=htmx), talk, htmx=htmx)
+    assert state_of(talk).assignee == world.leo
+    settled(alice.post(address("assignment/"), {"assignee": ""}, htmx=htmx), talk, htmx=htmx)
+    assert state_of(talk).assignee is None
+
+
+def test_only_those_who_answer_can_be_chosen(alice: Browser, world: World, address: Address) -> None:
+    for htmx in (True, False):
+        page = alice.get(address("assignment/"), htmx=htmx).content.decode()
+        assert page.index(">You<") < page.index("Ada Adams") < page.index("Leo Lang")
+        assert "Wendy" not in page
+    refused = alice.post(address("assignment/"), {"assignee": world.wendy.pk}, htmx=True)
+    assert refused.status_code == 409
+    assert "cannot answer buyers" in refused.content.decode()
+    assert alice.post(address("assignment/"), {"assignee": world.gus.pk}).status_code == 404
+    assert alice.post(address("assignment/"), {"assignee": "me"}).status_code == 422
+
+
+@both_ways
+def test_closing_is_refused_while_a_clock_runs(
+    alice: Browser, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    response = alice.post(address("closure/"), htmx=htmx)
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert 'role="alert"' in page
+    assert "The clock is running." in page
+    assert state_of(talk).state == ConversationState.OPEN
+
+
+@both_ways
+@pytest.mark.parametrize("outcome", [Outcome.ANSWERED_ELSEWHERE, Outcome.NOT_BUYER_MESSAGE])
+def test_a_clock_is_settled_and_the_next_conversation_opens(
+    alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool, outcome: str
+) -> None:
+    following = conversation_of(world.walmart, relay="f" * 32, order="200011874409999")
+    response = alice.post(address("settlement/"), {"outcome": outcome}, htmx=htmx)
+    with tenant_tx(talk.tenant_id):
+        assert Deadline.objects.get(conversation=talk).outcome == outcome
+    assert state_of(talk).state == ConversationState.CLOSED
+    assert response["HX-Push-Url" if htmx else "Location"] == f"/t/acme/c/{following.number}/"
+
+
+def test_walmart_offers_no_way_around_an_answer(alice: Browser, talk: Conversation, address: Address) -> None:
+    assert "No response needed" not in alice.get(address("")).content.decode()
+    response = alice.post(address("settlement/"), {"outcome": "no_response_needed"}, htmx=True)
+    assert response.status_code == 409
+    assert "wants every message answered" in response.content.decode()
+    assert alice.post(address("settlement/"), {"outcome": "bored"}).status_code == 409
+
+
+@both_ways
+def test_closing_and_reopening(alice: Browser, talk: Conversation, address: Address, htmx: bool) -> None:
+    alice.post(address("settlement/"), {"outcome": "answered_elsewhere"})
+    settled(alice.post(address("reopening/"), htmx=htmx), talk, htmx=htmx)
+    assert state_of(talk).state == ConversationState.OPEN
+    response = alice.post(address("closure/"), htmx=htmx)
+    assert state_of(talk).state == ConversationState.CLOSED
+    assert response["HX-Push-Url" if htmx else "Location"] == "/t/acme/queue/all/"
+
+
+@both_ways
+def test_unrecognised_mail_is_filed_and_gets_its_clock(alice: Browser, world: World, htmx: bool) -> None:
+    message = arrive(world.walmart, b"From: a@b.example\r\nSubject: My order\r\n\r\nWhere is it?\r\n")
+    assert message is not None
+    talk = message.conversation
+    response = alice.post(f"/t/acme/c/{talk.number}/recognition/", htmx=htmx)
+    settled(response, talk, htmx=htmx)
+    with tenant_tx(talk.tenant_id):
+        assert Deadline.objects.filter(conversation=talk, stopped_at=None).exists()
+
+
+@both_ways
+def test_a_reply_that_may_have_left_is_settled_by_a_person(
+    alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    handed = timezone.now() - timedelta(minutes=5)
+    reply = reply_in(talk, world.leo, "unknown", handed_at=handed)
+    response = alice.post(address(f"replies/{reply.pk}/settlement/"), {"decision": "arrived"}, htmx=htmx)
+    settled(response, talk, htmx=htmx)
+    [reply] = replies_of(talk)
+    assert (reply.decision, reply.state) == ("arrived", "sent")
+    again = alice.post(address(f"replies/{reply.pk}/settlement/"), {"decision": "arrived"}, htmx=htmx)
+    assert again.status_code == 409
+
+
+@both_ways
+def test_the_text_of_a_refused_reply_can_be_edited(
+    alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    reply = reply_in(talk, world.leo, "failed", peer_answer="552 no", body="With the wrong file.")
+    response = alice.post(address(f"replies/{reply.pk}/settlement/"), {"decision": "edit"}, htmx=htmx)
+    if not htmx:
+        assert response.status_code == 303
+        response = alice.get(response["Location"])
+    assert "With the wrong file.</textarea>" in response.content.decode()
+    assert replies_of(talk)[0].decision == "discard"
+
+
+def test_a_draft_fills_the_composer_of_its_author_only(
+    alice: Browser, world: World, talk: Conversation, address: Address
+) -> None:
+    with tenant_tx(talk.tenant_id):
+        Draft.objects.create(
+            conversation=talk, author=world.leo, body="Leo's words", expires_at=talk.expires_at
+        )
+    assert "Leo&#39;s words" not in alice.get(address("")).content.decode()
+
+
+def test_the_list_one_came_from_is_remembered(alice: Browser, talk: Conversation, address: Address) -> None:
+    page = alice.get(address("?view=unassigned")).content.decode()
+    assert f"{address('closure/')}?view=unassigned" in page
+    assert 'href="/t/acme/queue/unassigned/" aria-current="page"' in page
+    assert alice.get(address("?view=nonsense")).status_code == 200
+
+
+def test_an_act_must_be_posted(alice: Browser, address: Address) -> None:
+    for name in ("replies", "courtesy", "notes", "closure", "reopening", "settlement", "recognition"):
+        assert alice.get(address(f"{name}/")).status_code == 405

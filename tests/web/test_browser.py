@@ -1,0 +1,280 @@
+"""What only a real browser shows: keys, text that is kept, rows that stand still, a policy nothing breaks."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from django.core.files.storage import default_storage
+from django.utils import timezone
+from playwright.sync_api import Browser as Chromium
+from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
+
+from helpdesk.embedded.children import die_with_parent
+from inbox import sla
+from inbox.models import Conversation
+from tests.web.rows import file_in, only_message
+from tests.world import PASSWORD, World, arrive, conversation_of, walmart_mail
+
+pytestmark = pytest.mark.browser
+QUIET = ["--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"]
+QUIET += ["--disable-sync", "--no-first-run", "--disable-dev-shm-usage"]
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# A browser writes this for every refused act, whatever the page does with the answer.
+REFUSALS = ("status of 409", "status of 422")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Chromium]:
+    """One Chromium for all tests."""
+    path = os.environ.get("HELPDESK_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("No Chromium here; set HELPDESK_CHROMIUM.")
+    # Playwright's loop runs in this thread from here on, and Django would refuse to make rows beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@pytest.fixture
+def site(chromium: Chromium, world: World, process_env: dict[str, str], tmp_path: Path) -> Iterator[str]:
+    """The web process on this test's database; returns its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
+    with (tmp_path / "web.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "--no-access-log", "helpdesk.wsgi:application"],
+            env=process_env | {"HELPDESK_DATA_DIR": str(Path(default_storage.location).parent)},
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent,
+        )
+    address = f"http://127.0.0.1:{port}"
+    transport = httpx.HTTPTransport(retries=10)  # backs off: about a minute in all
+    with httpx.Client(transport=transport, timeout=30) as client:
+        client.get(f"{address}/login/").raise_for_status()
+    yield address
+    server.terminate()
+    server.wait(10)
+
+
+@pytest.fixture
+def faults() -> list[str]:
+    """What the pages complained about in their consoles."""
+    return []
+
+
+@pytest.fixture
+def context(chromium: Chromium, site: str, faults: list[str]) -> Iterator[BrowserContext]:
+    """A signed-in browser; the test fails when any page wrote an error to its console."""
+    context = chromium.new_context(base_url=site, viewport={"width": 1440, "height": 900})
+    context.set_default_timeout(15_000)
+
+    def listen(page: Page) -> None:
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on(
+            "console", lambda said: faults.append(said.text) if said.type in ("error", "warning") else None
+        )
+
+    context.on("page", listen)
+    page = context.new_page()
+    page.goto("/login/")
+    page.fill("#id_login", "alice.archer@acme.example")
+    page.fill("#id_password", PASSWORD)
+    page.click("button")
+    page.wait_for_url("**/t/acme/queue/all/")
+    page.close()
+    yield context
+    context.close()
+    assert [fault for fault in faults if not any(word in fault for word in REFUSALS)] == []
+
+
+@pytest.fixture
+def waiting(world: World) -> Callable[[float], Conversation]:
+    """A conversation with so many hours left."""
+    count = iter(range(1, 100))
+
+    def make(hours: float) -> Conversation:
+        number = next(count)
+        sent = timezone.now() - timedelta(hours=48 - hours)
+        return conversation_of(
+            world.walmart,
+            relay=f"{number:032x}",
+            order=f"2000{number:011d}",
+            sent_at=sent,
+            buyer=f"Buyer No {number}",
+        )
+
+    return make
+
+
+Waiting = Callable[[float], Conversation]
+
+
+def test_a_reply_by_keys_alone(context: BrowserContext, waiting: Waiting) -> None:
+    first, second = waiting(1), waiting(3)
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    for key in ("j", "j", "k", "Enter"):
+        page.keyboard.press(key)
+    expect(page.locator("#conversation")).to_have_attribute("data-number", str(first.number))
+    expect(page.locator("[data-row][aria-current]")).to_have_attribute("data-row", str(first.number))
+    page.keyboard.press("r")
+    page.keyboard.type("It left yesterday, jkl.")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(".toast")).to_contain_text("Reply to Buyer No 1 leaves in")
+    page.locator(".toast button").click()
+    expect(page.locator("#reply-body")).to_have_value("It left yesterday, jkl.")
+    expect(page.locator(".toast")).to_have_count(0)
+    page.locator("#reply-body").press("Escape")
+    page.keyboard.press("j")
+    page.keyboard.press("o")
+    page.wait_for_url(f"**/c/{second.number}/")
+    page.keyboard.press("m")
+    expect(page.get_by_text("Assigned to you")).to_be_visible()
+    page.keyboard.press("a")
+    expect(page.locator("dialog[open]")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("e")
+    expect(page.get_by_role("alert")).to_contain_text("The clock is running.")
+    page.keyboard.press("?")
+    expect(page.locator("#keys")).to_be_visible()
+
+
+def test_text_is_kept_while_one_looks_elsewhere(context: BrowserContext, waiting: Waiting) -> None:
+    first, second = waiting(1), waiting(3)
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{first.number}/")
+    page.fill("#reply-body", "Half a sent")
+    page.click(f"[data-row='{second.number}']")
+    page.wait_for_url(f"**/c/{second.number}/")
+    expect(page.locator("#reply-body")).to_have_value("")
+    page.click(f"[data-row='{first.number}']")
+    expect(page.locator("#reply-body")).to_have_value("Half a sent")
+    page.click(".composer-tabs label:has-text('Note')")
+    page.fill("#note-body", "For the team")
+    page.press("#note-body", "Control+Enter")
+    expect(page.locator(".is-note")).to_contain_text("For the team")
+    expect(page.locator("#reply-body")).to_have_value("Half a sent")
+    expect(page.locator("#note-body")).to_have_value("")
+
+
+def test_the_focused_row_stands_still_while_the_rest_moves(context: BrowserContext, waiting: Waiting) -> None:
+    rows = [waiting(20 + number) for number in range(4)]
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    row = page.locator(f"[data-row='{rows[2].number}']")
+    row.focus()
+    before = row.bounding_box()
+    urgent = waiting(1)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('queue:refresh'))")
+    expect(page.locator(f"[data-row='{urgent.number}']")).to_be_attached()
+    expect(page.locator("[data-announcer]")).to_have_text("1 became urgent")
+    expect(row).to_be_focused()
+    after = row.bounding_box()
+    assert before is not None
+    assert after is not None
+    assert abs(before["y"] - after["y"]) < 1.5
+
+
+def test_back_shows_the_list_on_a_phone(context: BrowserContext, waiting: Waiting) -> None:
+    talk = waiting(5)
+    page = context.new_page()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/t/acme/queue/all/")
+    row = page.locator(f"[data-row='{talk.number}']")
+    row.click()
+    expect(row).to_be_hidden()
+    expect(page.locator("#reply-body")).to_be_visible()
+    page.go_back()
+    expect(row).to_be_visible()
+    page.locator(".opens-rail").click()
+    expect(page.get_by_role("link", name="Waiting on buyer")).to_be_visible()
+
+
+def test_the_browser_says_time_left_as_the_server_does(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    seconds = [
+        0,
+        59,
+        60,
+        7199,
+        7200,
+        14399,
+        14400,
+        28799,
+        28800,
+        35999,
+        36000,
+        172799,
+        172800,
+        176400,
+        400000,
+    ]
+    ticker = """async (all) => {
+        const {duration, face} = await import("/static/js/time-left.js");
+        return all.map(([left, allowance]) => [duration(Math.abs(left)), face(left, allowance)]);
+    }"""
+    wanted, asked = [], []
+    now = timezone.now()
+    for left in [*seconds, *(-value for value in seconds if value)]:
+        for allowance in (0, 86_400, 172_800):
+            span = timedelta(seconds=allowance) if allowance else None
+            said = sla.time_left(now + timedelta(seconds=left), now, span)
+            wanted.append([said.text.removeprefix("Late "), str(said.face)])
+            asked.append([left, allowance])
+    assert page.evaluate(ticker, asked) == wanted
+
+
+def test_a_formatted_mail_shows_its_picture_and_runs_nothing(
+    context: BrowserContext, waiting: Waiting, faults: list[str]
+) -> None:
+    talk = waiting(5)
+    evil = '<p>Hi</p><img src="cid:x@y"><script>top.hacked = 1</script><img src="http://127.0.0.1:9/x.png">'
+    file_in(only_message(talk, html=evil), content_id="x@y", inline=True)
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{talk.number}/")
+    expect(page.locator("iframe")).to_have_count(0)
+    assert faults == []
+    page.click("summary:has-text('show formatted')")
+    picture = page.frame_locator("iframe.formatted").locator("img").first
+    expect(picture).to_have_js_property("naturalWidth", 1)
+    assert page.evaluate("window.hacked") is None
+    # The script and the picture from outside were stopped, and the browser says so.
+    assert {fault.split()[0] for fault in faults} <= {"Blocked", "Loading", "Refused"}
+    assert len(faults) >= 2
+    faults.clear()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 1024, 390])
+def test_every_page_fits_its_window(
+    context: BrowserContext, world: World, waiting: Waiting, width: int, scheme: Any
+) -> None:
+    talk = waiting(1)
+    arrive(world.walmart, walmart_mail(world.walmart, relay=f"{1:032x}", text="Word" * 200))
+    page = context.new_page()
+    page.set_viewport_size({"width": width, "height": 844})
+    page.emulate_media(color_scheme=scheme)
+    for path in (
+        "queue/all/",
+        f"c/{talk.number}/",
+        f"c/{talk.number}/assignment/",
+        "accounts/",
+        "queue/mine/",
+    ):
+        page.goto(f"/t/acme/{path}")
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -1,0 +1,111 @@
+"""Who may go where: every route names a permission, a stranger gets 404 and a wrong role 403."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts.access import PERMISSIONS
+from accounts.models import Role
+from inbox.models import Attachment, Conversation
+from tests.web.conftest import browser_of
+from tests.web.rows import file_in, only_message, reply_in
+from tests.world import World
+
+# Routes outside every tenant: the door itself, and pictures whose address is signed.
+OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "picture"}
+ACTS = {
+    "replies",
+    "reply_undo",
+    "reply_settlement",
+    "courtesy",
+    "notes",
+    "closure",
+    "reopening",
+    "settlement",
+    "recognition",
+}
+
+
+def routes(patterns: list[URLPattern | URLResolver] | None = None) -> Iterator[URLPattern]:
+    for pattern in get_resolver().url_patterns if patterns is None else patterns:
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern.url_patterns)
+        else:
+            yield pattern
+
+
+def test_every_route_has_a_name_and_a_permission() -> None:
+    for route in routes():
+        assert route.name, route
+        if route.name not in OUTSIDE:
+            assert getattr(route.callback, "permission", None) in PERMISSIONS, route.name
+
+
+@pytest.fixture
+def places(world: World, talk: Conversation) -> dict[str, str]:
+    """An address of acme for every route inside a tenant."""
+    message = only_message(talk)
+    file: Attachment = file_in(message)
+    known: dict[str, Any] = {
+        "slug": "acme",
+        "view": "all",
+        "number": talk.number,
+        "message_id": message.pk,
+        "reply_id": reply_in(talk, world.alice, "unknown").pk,
+        "file_id": file.pk,
+    }
+    found = {}
+    for route in routes():
+        if route.name and route.name not in OUTSIDE:
+            wanted = get_resolver().reverse_dict.getlist(route.name)[0][0][0][1]
+            found[route.name] = reverse(route.name, kwargs={name: known[name] for name in wanted})
+    return found
+
+
+def status(client: Client, name: str, path: str) -> int:
+    response = client.post(path) if name in ACTS else client.get(path)
+    response.close()
+    return response.status_code
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_each_role_sees_what_its_permissions_say(world: World, places: dict[str, str], role: Role) -> None:
+    member = {
+        Role.AGENT: world.alice,
+        Role.LEAD: world.leo,
+        Role.ADMIN: world.ada,
+        Role.WAREHOUSE: world.wendy,
+    }[role]
+    allowed = {route.name: route.callback.permission for route in routes() if route.name not in OUTSIDE}  # type: ignore[attr-defined]
+    browser = browser_of(member)
+    for name, path in places.items():
+        got = status(browser, name, path)
+        if role in PERMISSIONS[allowed[name]]:
+            assert got in (200, 302, 303, 409, 422), (name, got)
+        else:
+            assert got == 403, (name, got)
+
+
+def test_strangers_and_neighbours_find_nothing(world: World, places: dict[str, str]) -> None:
+    for person in (world.gus, world.sam):
+        browser = browser_of(person)
+        for name, path in places.items():
+            assert status(browser, name, path) == 404, name
+
+
+def test_a_neighbours_ids_open_nothing_at_home(world: World, places: dict[str, str]) -> None:
+    browser = browser_of(world.gus)
+    for name, path in places.items():
+        if name in ("start", "warehouse", "queue", "queue_rows", "queue_more", "accounts"):
+            continue
+        assert status(browser, name, path.replace("/t/acme/", "/t/globex/")) == 404, name
+
+
+def test_whoever_is_not_signed_in_is_asked_to(world: World, places: dict[str, str]) -> None:
+    for name, path in places.items():
+        response = Client().post(path) if name in ACTS else Client().get(path)
+        assert response.status_code == 302
+        assert response["Location"].startswith("/login/?next=/t/acme/"), name
