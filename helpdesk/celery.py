@@ -4,10 +4,19 @@ import os
 
 from celery import Celery
 from celery.schedules import schedule
+from celery.signals import task_postrun, task_prerun
+from django.db import close_old_connections
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
 app = Celery("helpdesk")
+
+
+@task_prerun.connect
+@task_postrun.connect
+def let_go_of_dead_connections(**kwargs: object) -> None:
+    """What Django does around a request: after a restart of the database no task meets a dead connection."""
+    close_old_connections()
 
 
 def configure() -> None:
@@ -23,6 +32,7 @@ def configure() -> None:
         worker_prefetch_multiplier=1,
         worker_hijack_root_logger=False,
         broker_connection_retry_on_startup=True,
+        broker_connection_max_retries=None,
         broker_connection_timeout=2,
         # A bell that cannot be rung is rung again by the sweeper; a page must not wait for the broker.
         task_publish_retry=False,

@@ -12,21 +12,19 @@ from inbox.policies import all_policies, policy_for
 
 
 def start(message: Message, *, stated_due: datetime | None = None) -> Deadline:
-    """Give a buyer's message its clock; a moment stated in the mail itself beats the policy."""
+    """Give a buyer's message its one clock; a moment stated in the mail itself beats the policy."""
     conversation = message.conversation
     policy = policy_for(all_policies(), conversation.account, DeadlineKind.REPLY, message.sent_at)
     due = sla.due_at(message.sent_at, timedelta(minutes=policy.allowance_minutes))
-    deadline, _ = Deadline.objects.get_or_create(
+    deadline = Deadline.objects.create(
         tenant_id=message.tenant_id,
         message=message,
         kind=DeadlineKind.REPLY,
-        defaults={
-            "conversation": conversation,
-            "started_at": message.sent_at,
-            "due_at": stated_due or due,
-            "rule": conversation.account.facts.name if stated_due else policy.rule,
-            "stated_in_source": stated_due is not None,
-        },
+        conversation=conversation,
+        started_at=message.sent_at,
+        due_at=stated_due or due,
+        rule=conversation.account.facts.name if stated_due else policy.rule,
+        stated_in_source=stated_due is not None,
     )
     standing.refresh(conversation)
     return deadline

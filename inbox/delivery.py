@@ -10,7 +10,7 @@ from datetime import timedelta
 from uuid import UUID
 
 import structlog
-from django.db import DatabaseError, connection
+from django.db import InterfaceError, OperationalError, connection
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
@@ -66,6 +66,9 @@ WAITS = {
     Health.PAUSED: "The account is paused; an admin must resume it.",
 }
 LOOK_AGAIN = timedelta(seconds=60)
+BEHIND_UNKNOWN = "The reply before it may not have left; somebody must decide about that one first."
+# The database is away, as against: it answers and something is wrong.
+LOST = (OperationalError, InterfaceError)
 # A server's answer is worth some patience with a database that is just being restarted.
 PAUSES = (0.2, 1.0, 2.0, 5.0, 10.0)
 RESULTS: dict[type, str] = {
@@ -91,8 +94,10 @@ def deliver(reply_id: int, *, tenant_id: int) -> None:
         raise RuntimeError("no transaction may be open around a delivery: its steps are committed one by one")
     with tenant_tx(tenant_id):
         reply = _take(reply_id)
-        if reply is None:
-            return
+    if reply is None:
+        return
+    # Only now, with the lease committed: whatever breaks on this reply has been counted as a try.
+    with tenant_tx(tenant_id):
         parcel = _pack(reply)
     answer = _hand_over(reply, parcel) if isinstance(parcel, Parcel) else parcel
     _keep(reply, answer)
@@ -124,20 +129,25 @@ def _take(reply_id: int) -> OutboundReply | None:
         if outbox.postpone(OutboundReply, reply.pk, LOOK_AGAIN, why) and reply.peer_answer != why:
             events.record(reply.conversation, "reply_waits", at=timezone.now(), reply=reply.pk, reason=why)
         return None
-    return outbox.lease(
-        OutboundReply, reply.pk, ready=~Q(_has_former()), with_=("account", "account__tenant")
-    )
+    doubtful = Q(state=OutboxState.UNKNOWN, decided_at__isnull=True)
+    free = ~Q(_has_former(Q(state__in=MOVING) | doubtful))
+    leased = outbox.lease(OutboundReply, reply.pk, ready=free, with_=("account", "account__tenant"))
+    if leased is None:
+        behind = OutboundReply.objects.filter(_has_former(doubtful), pk=reply.pk, state=OutboxState.QUEUED)
+        if behind.exclude(peer_answer=BEHIND_UNKNOWN).update(peer_answer=BEHIND_UNKNOWN):
+            at = timezone.now()
+            events.record(reply.conversation, "reply_waits", at=at, reply=reply.pk, reason=BEHIND_UNKNOWN)
+    return leased
 
 
-def _has_former() -> Exists:
-    """An earlier reply of the conversation is still on its way, or nobody knows whether it left.
+def _has_former(in_the_way: Q) -> Exists:
+    """Whether an earlier reply of the conversation is in such a state.
 
     One that is sent again stands in the place of the reply it replaces.
     """
     place = Coalesce("replaces_id", "pk")
-    undecided = Q(state__in=MOVING) | Q(state=OutboxState.UNKNOWN, decided_at__isnull=True)
     formers = OutboundReply.objects.alias(place=place).filter(
-        undecided,
+        in_the_way,
         conversation_id=OuterRef("conversation_id"),
         place__lt=Coalesce(OuterRef("replaces_id"), OuterRef("pk")),
     )
@@ -187,7 +197,7 @@ def _hand_over(reply: OutboundReply, parcel: Parcel) -> Answer:
             content=parcel.content,
             before_data_ends=about_to_leave,
         )
-    except DatabaseError:
+    except LOST:
         # The final line was not sent: even if `handing` got written, nothing has left.
         connection.close()
         return NotHanded("The database was away.")
@@ -198,7 +208,7 @@ def _keep(reply: OutboundReply, answer: Answer) -> None:
     for pause in (*PAUSES, None):
         try:
             _write_down(reply, answer)
-        except DatabaseError:
+        except LOST:
             connection.close()
             if pause is None:
                 raise
@@ -210,9 +220,10 @@ def _keep(reply: OutboundReply, answer: Answer) -> None:
 def _write_down(reply: OutboundReply, answer: Answer) -> None:
     """The row's next state and everything that follows from it, in one transaction."""
     words = answer.error if isinstance(answer, NotHanded | Silent) else answer.answer
+    result = RESULTS[type(answer)]
     with tenant_tx(reply.tenant_id):
         row = lock(reply.pk)
-        _note(row, RESULTS[type(answer)], words)
+        _note(row, result, words)
         if isinstance(answer, AuthRefused):
             _mark_account(row, words)
         state = _next_state(row, reply.lease_token, answer, words)
@@ -222,6 +233,7 @@ def _write_down(reply: OutboundReply, answer: Answer) -> None:
             left(row, at=at)
         elif state is not None:
             _tell(row, state, words)
+    log.info("reply tried", reply=row.pk, result=result, state=state, attempt=row.attempts)
 
 
 def _next_state(row: OutboundReply, token: UUID | None, answer: Answer, words: str) -> OutboxState | None:
@@ -257,7 +269,6 @@ def _note(reply: OutboundReply, result: str, words: str) -> None:
 
 def _mark_account(reply: OutboundReply, words: str) -> None:
     """The server does not let us in: say so at the account; its replies wait until somebody mends it."""
-    log.warning("sending refused", account=reply.account_id)
     SellerAccount.objects.filter(pk=reply.account_id).exclude(
         health__in=[Health.AUTH_FAILED, Health.PAUSED]
     ).update(health=Health.AUTH_FAILED, health_reason=one_line(SENDING + words), health_since=timezone.now())
@@ -269,5 +280,5 @@ def _file_copy(reply: OutboundReply, content: bytes) -> None:
         with tenant_tx(reply.tenant_id):
             login = polling.login_of(reply.account)
         imap.append_sent(login, content)
-    except (imap.MailboxFault, credentials.CredentialFault, DatabaseError) as fault:
+    except (imap.MailboxFault, credentials.CredentialFault, *LOST) as fault:
         log.info("no copy in the sent folder", account=reply.account_id, reason=one_line(str(fault)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import F
+from django.db import connection
 
 from inbox import clocks, events, sla, standing, threading
 from inbox.attaching import store_files
@@ -10,7 +10,6 @@ from inbox.duplicates import shares_message_id
 from inbox.models import (
     Conversation,
     ConversationKind,
-    ConversationNumber,
     ConversationState,
     Direction,
     Message,
@@ -258,12 +257,14 @@ def _show_newest(conversation: Conversation, message: Message, mail: ParsedMail)
 
 
 def _next_number(tenant_id: int) -> int:
-    ConversationNumber.objects.get_or_create(tenant_id=tenant_id)
-    counter = ConversationNumber.objects.select_for_update().get()
-    counter.last = F("last") + 1
-    counter.save(update_fields=["last"])
-    counter.refresh_from_db()
-    return int(counter.last)
+    """The next number of the tenant's conversations; taking it holds the row until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO inbox_conversationnumber AS number (tenant_id, last) VALUES (%s, 1)"
+            " ON CONFLICT (tenant_id) DO UPDATE SET last = number.last + 1 RETURNING last",
+            [tenant_id],
+        )
+        return int(cursor.fetchone()[0])
 
 
 def _expiry(raw: InboundRaw, at: datetime) -> datetime:

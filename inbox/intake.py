@@ -1,7 +1,9 @@
 """From a raw mail to a conversation: read it in the bounded parser and decide what it is."""
 
+from dataclasses import dataclass
+
 import structlog
-from django.db import connection, models, transaction
+from django.db import DataError, IntegrityError, connection, models, transaction
 
 from accounts.tenancy import tenant_tx
 from inbox import filing, proofs
@@ -28,14 +30,35 @@ def read_raw(raw_id: int, *, tenant_id: int) -> RawState | None:
     raw = _begin(raw_id, tenant_id=tenant_id)
     if raw is None:
         return None
-    parsed: ParsedMail | None = None
-    reason = "It stopped the reader several times."
-    if raw.attempts <= TRIES:
-        try:
-            parsed = read_bounded(bytes(raw.content), context_of(raw))
-        except (ParseFailed, UnreadableMail) as fault:
-            reason = str(fault)
-    return _file(raw, parsed, reason)
+    if raw.attempts > TRIES:
+        reading = Reading(raw, None, "It stopped the reader several times.")
+    else:
+        reading = _read(raw)
+    return _file([reading], tenant_id=tenant_id).get(raw_id)
+
+
+def read_many(raw_ids: list[int], *, tenant_id: int) -> None:
+    """Read what a poll has just stored, in one go; what a crash leaves unread is read singly later."""
+    with tenant_tx(tenant_id):
+        new = InboundRaw.objects.filter(pk__in=raw_ids, state=RawState.NEW)
+        raws = list(new.select_related("account__tenant").order_by("pk"))
+    _file([_read(raw) for raw in raws], tenant_id=tenant_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A raw mail with what the parser made of it, or why it made nothing."""
+
+    raw: InboundRaw
+    mail: ParsedMail | None
+    fault: str = ""
+
+
+def _read(raw: InboundRaw) -> Reading:
+    try:
+        return Reading(raw, read_bounded(bytes(raw.content), context_of(raw)))
+    except (ParseFailed, UnreadableMail) as fault:
+        return Reading(raw, None, str(fault))
 
 
 def context_of(raw: InboundRaw) -> MailContext:
@@ -59,29 +82,38 @@ def _begin(raw_id: int, *, tenant_id: int) -> InboundRaw | None:
         return new.select_related("account__tenant").first()
 
 
-def _file(raw: InboundRaw, parsed: ParsedMail | None, reason: str) -> RawState | None:
-    with tenant_tx(raw.tenant_id):
-        # One mail of an account at a time: two at once could open two conversations for one matter.
-        with connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT pg_advisory_xact_lock(%s, %s)", [raw.tenant_id % 2**31, raw.account_id % 2**31]
-            )
-        if not InboundRaw.objects.select_for_update().filter(pk=raw.pk, state=RawState.NEW).exists():
-            return None
-        state, note = RawState.QUARANTINED, reason
-        try:
-            if parsed is not None:
-                with transaction.atomic():
-                    state, note = route(raw, parsed)
-        except (ValueError, LookupError, ArithmeticError) as error:
-            log.exception("mail could not be filed", raw=raw.pk, fault=type(error).__name__)
-            state, note = RawState.QUARANTINED, "The helpdesk could not file this mail."
-        if state == RawState.QUARANTINED:
-            filing.file_unreadable(raw, note)
-        InboundRaw.objects.filter(pk=raw.pk).update(
-            state=state, error=note[:500], parser_version=PARSER_VERSION
+def _file(readings: list[Reading], *, tenant_id: int) -> dict[int, RawState]:
+    """File what was read, in order; the states of those that were still new."""
+    states: dict[int, RawState] = {}
+    with tenant_tx(tenant_id):
+        for reading in readings:
+            state = _file_one(reading)
+            if state is not None:
+                states[reading.raw.pk] = state
+    return states
+
+
+def _file_one(reading: Reading) -> RawState | None:
+    raw, parsed = reading.raw, reading.mail
+    # One mail of an account at a time: two at once could open two conversations for one matter.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_advisory_xact_lock(%s, %s)", [raw.tenant_id % 2**31, raw.account_id % 2**31]
         )
-        return state
+    if not InboundRaw.objects.select_for_update().filter(pk=raw.pk, state=RawState.NEW).exists():
+        return None
+    state, note = RawState.QUARANTINED, reading.fault
+    try:
+        if parsed is not None:
+            with transaction.atomic():
+                state, note = route(raw, parsed)
+    except (ValueError, LookupError, ArithmeticError, DataError, IntegrityError) as error:
+        log.exception("mail could not be filed", raw=raw.pk, fault=type(error).__name__)
+        state, note = RawState.QUARANTINED, "The helpdesk could not file this mail."
+    if state == RawState.QUARANTINED:
+        filing.file_unreadable(raw, note)
+    InboundRaw.objects.filter(pk=raw.pk).update(state=state, error=note[:500], parser_version=PARSER_VERSION)
+    return state
 
 
 def route(raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:

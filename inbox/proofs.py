@@ -178,6 +178,7 @@ def settle(reply: OutboundReply, *, decision: str, by: Membership, now: datetime
     if decision == "arrived":
         handed_at = reply.handed_at or now
         _settle_as_sent(reply, handed_at=handed_at)
+        OutboundReply.objects.filter(pk=reply.pk).update(rejected_at=None)
         left(reply, at=handed_at)
     elif decision == "send_again":
         again = _copy_of(reply, by=by, now=now)

@@ -7,7 +7,8 @@ leases and records breaches. Several may run: every step is claimed in the datab
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
@@ -94,34 +95,28 @@ class Sweeper:
             stop.wait(min(LONGEST_REST_SECONDS, every * 2 ** min(losses, 6)))
 
     def sweep(self) -> None:
-        """One round; a step that fails does not keep the others from their work. Raises what LOST names."""
-        for step in (self._end_leases, self._record_breaches, self._ring_replies, self._ring_mails):
-            try:
-                step()
-            except LOST:
-                raise
-            except Exception as error:
-                # Only the kind of fault: a database's words can hold a buyer's.
-                log.error("a step of the sweep failed", step=step.__name__, fault=type(error).__name__)
-
-    def _end_leases(self) -> None:
+        """One round; what fails does not keep the rest from its turn. Raises what LOST names."""
         for tenant_id, reply_id in outbox.expired(OutboundReply):
-            delivery.expire(reply_id, tenant_id=tenant_id)
-
-    def _record_breaches(self) -> None:
+            with _others_go_on("end a lease"):
+                delivery.expire(reply_id, tenant_id=tenant_id)
         for tenant_id, ids in _by_tenant(outbox.in_every_tenant(BREACHED)):
-            record_breaches(tenant_id, ids)
-
-    def _ring_replies(self) -> None:
+            with _others_go_on("record breaches"):
+                record_breaches(tenant_id, ids)
         due = outbox.due(OutboundReply)
         unheard = {each.row_id for each in due if each.unheard}
         for tenant_id, ids in _by_tenant((each.tenant_id, each.row_id) for each in due):
-            with tenant_tx(tenant_id):
-                claimed = outbox.ring(OutboundReply, ids)
-            for reply_id in claimed:
-                heard = self.bells.ring(tasks.deliver_reply, reply_id, tenant_id=tenant_id)
-                if not heard or reply_id in unheard:
-                    self.replies.add(tenant_id, reply_id)
+            with _others_go_on("ring for replies"):
+                self._ring_replies(tenant_id, ids, unheard)
+        with _others_go_on("ring for mails"):
+            self._ring_mails()
+
+    def _ring_replies(self, tenant_id: int, ids: list[int], unheard: set[int]) -> None:
+        with tenant_tx(tenant_id):
+            claimed = outbox.ring(OutboundReply, ids)
+        for reply_id in claimed:
+            heard = self.bells.ring(tasks.deliver_reply, reply_id, tenant_id=tenant_id)
+            if not heard or reply_id in unheard:
+                self.replies.add(tenant_id, reply_id)
 
     def _ring_mails(self) -> None:
         now = time.monotonic()
@@ -147,6 +142,18 @@ def record_breaches(tenant_id: int, deadline_ids: list[int]) -> int:
         for deadline in breached:
             events.record(deadline.conversation, "breached", at=deadline.due_at, rule=deadline.rule)
     return len(breached)
+
+
+@contextmanager
+def _others_go_on(step: str) -> Iterator[None]:
+    """Log a fault in one piece of the work and leave the rest alone; a lost database is everybody's."""
+    try:
+        yield
+    except LOST:
+        raise
+    except Exception as error:
+        # Only the kind of fault: a database's words can hold a buyer's.
+        log.error("a step of the sweep failed", step=step, fault=type(error).__name__)
 
 
 def _by_tenant(rows: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:

@@ -38,11 +38,12 @@ def ring_due_mailboxes() -> None:
 def poll_mailbox(account_id: int, *, tenant_id: int) -> None:
     """Bring in what an account's mailbox holds."""
 
-    def read(raw_ids: list[int]) -> None:
-        for raw_id in raw_ids:
-            intake.read_raw(raw_id, tenant_id=tenant_id)
-
-    polling.poll(account_id, tenant_id=tenant_id, now=timezone.now(), arrived=read)
+    polling.poll(
+        account_id,
+        tenant_id=tenant_id,
+        now=timezone.now(),
+        arrived=lambda raw_ids: intake.read_many(raw_ids, tenant_id=tenant_id),
+    )
 
 
 @shared_task(base=TenantTask)

@@ -75,3 +75,17 @@ def test_a_bad_setting_stops_the_start_with_one_line(name: str, value: str, word
 @pytest.mark.parametrize("script", ["bin/demo", "bin/test", ".ci/run", "bin/bootstrap.sh"])
 def test_the_scripts_are_posix_shell(script: str) -> None:
     assert subprocess.run(["sh", "-n", ROOT / script], check=False).returncode == 0
+
+
+def test_every_setting_is_documented() -> None:
+    read = set(re.findall(r'env_\w+\(\s*"([A-Z_]+)"', (ROOT / "helpdesk" / "settings.py").read_text()))
+    told = set(re.findall(r"`([A-Z_]{6,})`", (ROOT / "docs" / "settings.md").read_text()))
+    assert len(read) > 15
+    assert read <= told
+    assert told - read <= {"DATABASE_URL", "NAME_FILE"}
+
+
+def test_every_file_the_docs_name_exists() -> None:
+    for page in [ROOT / "README.md", *ROOT.glob("docs/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name} names {target}"

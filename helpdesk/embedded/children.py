@@ -34,11 +34,16 @@ class Child:
         """Whether the process is gone."""
         return self.process.poll() is not None
 
+    def ask_to_stop(self) -> None:
+        """Tell the process to end, without waiting for it."""
+        if not self.ended:
+            self.process.send_signal(self.stop_signal)
+
     def stop(self, seconds: float = 10) -> None:
         """Ask the process to end and kill it if it does not within the time."""
         if self.ended:
             return
-        self.process.send_signal(self.stop_signal)
+        self.ask_to_stop()
         try:
             self.process.wait(seconds)
         except subprocess.TimeoutExpired:

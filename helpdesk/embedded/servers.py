@@ -149,7 +149,7 @@ def reachable(home: Path, binaries: Path) -> tuple[Path, Path]:
     """Folders the unprivileged server user can enter; permissions of existing folders are never changed."""
     if others_can_enter(home) and others_can_enter(binaries):
         return home, binaries
-    elsewhere = Path("/var/tmp") / f"helpdesk-{short_hash(home)}"  # noqa: S108 - private, checked below
+    elsewhere = outside_of(home)
     elsewhere.mkdir(mode=0o711, exist_ok=True)
     if elsewhere.stat().st_uid != os.geteuid() or elsewhere.is_symlink():
         raise ServerFault(f"{elsewhere} belongs to somebody else; remove it and start again.")
@@ -161,6 +161,16 @@ def reachable(home: Path, binaries: Path) -> tuple[Path, Path]:
             (copy / "complete").touch()
         binaries = copy / "bin"
     return elsewhere, binaries
+
+
+def outside_of(home: Path) -> Path:
+    """Where the data lies when the server's user cannot enter `home`."""
+    return Path("/var/tmp") / f"helpdesk-{short_hash(home)}"  # noqa: S108 - owner and mode are checked
+
+
+def forget(home: Path) -> None:
+    """Remove what servers started for `home` have kept elsewhere."""
+    shutil.rmtree(outside_of(home), ignore_errors=True)
 
 
 def others_can_enter(folder: Path) -> bool:

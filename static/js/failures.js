@@ -3,7 +3,7 @@ import { dismiss, toast } from "./toasts.js";
 
 const WORDS = {
   0: "No connection. Nothing was lost; try again.",
-  403: "Your role does not allow this.",
+  403: "Your role does not allow this, or the page was open too long: reload it.",
   404: "That is not here any more. Reload the page.",
   503: "The helpdesk is briefly away. Nothing was lost; try again.",
 };

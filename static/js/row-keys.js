@@ -1,4 +1,4 @@
-// j and k walk the rows, o opens, u goes back to them.
+// j and k walk the rows, o opens, u goes back to them where no page is to be left.
 import { pressed } from "./pressed.js";
 
 const visible = () => [...document.querySelectorAll("[data-row]")].filter((row) => row.checkVisibility());

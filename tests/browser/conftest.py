@@ -64,10 +64,11 @@ class Stack:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """The demo, started as a person starts it."""
+def stack() -> Iterator[Stack]:
+    """The demo, started as a person starts it, in a path with a space."""
     chromium()
-    folder = tmp_path_factory.mktemp("a demo")
+    folder = ROOT / "var" / f"browser stack {os.getpid()}"
+    folder.mkdir(parents=True)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -97,6 +98,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         if line.startswith("ready after"):
             break
     else:
+        process.wait()
         pytest.fail(f"The demo did not come up:\n{''.join(said)}{(folder / 'demo.log').read_text()}")
     facts = json.loads((folder / "ready.json").read_text())
     control = Control(facts["simulator"]["control"])
@@ -107,6 +109,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     assert process.wait(30) == 0
     process.stdout.close()
     log.close()
+    shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

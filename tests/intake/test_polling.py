@@ -49,11 +49,12 @@ def poll(account: SellerAccount) -> Poll:
         with tenant_tx(account.tenant_id):
             SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=timezone.now())
 
-        def read(raw_ids: list[int]) -> None:
-            for raw_id in raw_ids:
-                intake.read_raw(raw_id, tenant_id=account.tenant_id)
-
-        return polling.poll(account.pk, tenant_id=account.tenant_id, now=timezone.now(), arrived=read)
+        return polling.poll(
+            account.pk,
+            tenant_id=account.tenant_id,
+            now=timezone.now(),
+            arrived=lambda raw_ids: intake.read_many(raw_ids, tenant_id=account.tenant_id),
+        )
 
     return once
 

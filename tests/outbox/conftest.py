@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from accounts.tenancy import tenant_tx
 from marketplaces.models import SellerAccount
 from tests.outbox.rows import connect
 from tests.simulator_client import Control, SimulatorProcess
@@ -39,13 +38,6 @@ def shop(world: World, relay_process: SimulatorProcess, relay: Control) -> Selle
 def amazon_shop(world: World, relay_process: SimulatorProcess, relay: Control) -> SellerAccount:
     """acme's Amazon account with a mailbox at the simulator."""
     return connect(world.amazon, relay_process)
-
-
-@pytest.fixture
-def in_acme(world: World) -> Iterator[None]:
-    """A test of statements that run inside somebody else's transaction."""
-    with tenant_tx(world.acme.pk):
-        yield
 
 
 @pytest.fixture

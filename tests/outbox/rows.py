@@ -12,7 +12,7 @@ from accounts.tenancy import tenant_tx
 from inbox import intake, replying
 from inbox.models import Conversation, ConversationKind, OutboundReply
 from marketplaces import polling
-from marketplaces.models import SellerAccount
+from marketplaces.models import FolderRole, InboundRaw, SellerAccount
 from tests.simulator_client import Control, SimulatorProcess
 
 
@@ -112,3 +112,17 @@ def fresh(reply: OutboundReply) -> OutboundReply:
             pk=reply.pk
         )
     return again
+
+
+def a_mail(account: SellerAccount, folder: str = FolderRole.INBOX) -> InboundRaw:
+    """Some stored mail, to be the proof."""
+    with tenant_tx(account.tenant_id):
+        raw, _ = polling.keep(
+            account,
+            b"x",
+            source="file",
+            source_key=f"test:{uuid4()}",
+            folder=folder,
+            received_at=timezone.now(),
+        )
+    return raw

@@ -237,6 +237,22 @@ def test_the_next_reply_waits_until_the_former_is_final(
     assert deliver(later).state == OutboxState.SENT
 
 
+def test_a_reply_behind_an_unknown_one_says_why_it_waits(
+    world: World, shop: SellerAccount, relay: Control
+) -> None:
+    conversation = asked(shop, relay)
+    relay.fault("smtp.after_dot", "close", account=shop.sender_address)
+    former, later = due_reply(conversation, world.alice), due_reply(conversation, world.alice)
+    deliver(former)
+    for _ in range(2):
+        later = deliver(later)
+    assert later.peer_answer == delivery.BEHIND_UNKNOWN
+    assert history(later).count("reply_waits") == 1
+    with tenant_tx(shop.tenant_id):
+        delivery.settle(former, decision="arrived", by=world.alice, now=timezone.now())
+    assert deliver(later).state == OutboxState.SENT
+
+
 def test_a_reply_sent_again_keeps_its_place_in_the_row(
     world: World, shop: SellerAccount, relay: Control
 ) -> None:

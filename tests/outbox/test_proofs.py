@@ -1,18 +1,16 @@
 """What the outside world and people say about a reply: confirmed, come back, arrived, send again, discard."""
 
 from datetime import timedelta
-from uuid import uuid4
 
 import pytest
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from inbox import delivery
-from inbox.models import ConversationState, Deadline, Event, OutboundReply
-from marketplaces import polling
-from marketplaces.models import FolderRole, InboundRaw, SellerAccount
+from inbox.models import Conversation, ConversationState, Deadline, Event, OutboundReply
+from marketplaces.models import FolderRole, SellerAccount
 from marketplaces.outbox import OutboxState
-from tests.outbox.rows import a_conversation, asked, due_reply, fresh, make_due, poll
+from tests.outbox.rows import a_conversation, a_mail, asked, due_reply, fresh, make_due, poll
 from tests.simulator_client import Control
 from tests.world import World
 
@@ -33,20 +31,6 @@ def sent(world: World, shop: SellerAccount, relay: Control) -> OutboundReply:
     delivery.deliver(reply.pk, tenant_id=reply.tenant_id)
     assert fresh(reply).state == OutboxState.SENT
     return fresh(reply)
-
-
-def a_mail(account: SellerAccount, folder: str = FolderRole.INBOX) -> InboundRaw:
-    """Some stored mail, to be the proof."""
-    with tenant_tx(account.tenant_id):
-        raw, _ = polling.keep(
-            account,
-            b"x",
-            source="file",
-            source_key=f"test:{uuid4()}",
-            folder=folder,
-            received_at=timezone.now(),
-        )
-    return raw
 
 
 def running(reply: OutboundReply) -> int:
@@ -273,15 +257,13 @@ def test_another_accounts_reply_is_no_candidate(world: World) -> None:
     assert by_text(world.amazon, reply.body) is None
     with tenant_tx(world.acme.pk):
         assert delivery.find_reply(world.amazon.pk, [reply.message_id]) is None
-        assert delivery.find_reply(world.walmart.pk, ["<x@y>", reply.message_id]).pk == reply.pk
+        assert delivery.find_reply(world.walmart.pk, ["<x@y>", reply.message_id]) == reply
 
 
 def test_the_last_reply_to_an_alias_takes_a_refusal_that_names_nothing(world: World) -> None:
     reply = handed(world, world.walmart, "Thank you for your patience with us.")
     with tenant_tx(world.acme.pk):
-        type(reply.conversation).objects.filter(pk=reply.conversation_id).update(
-            relay_alias="a1@relay.example"
-        )
-        assert delivery.last_reply_to(world.walmart.pk, "a1@relay.example", []).pk == reply.pk
+        Conversation.objects.filter(pk=reply.conversation_id).update(relay_alias="a1@relay.example")
+        assert delivery.last_reply_to(world.walmart.pk, "a1@relay.example", []) == reply
         assert delivery.last_reply_to(world.walmart.pk, "b2@relay.example", []) is None
         assert delivery.last_reply_to(world.walmart.pk, "", []) is None

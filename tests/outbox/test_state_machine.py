@@ -22,7 +22,7 @@ from inbox import delivery
 from inbox.models import OutboundReply
 from marketplaces import outbox
 from marketplaces.outbox import OutboxState
-from tests.outbox.rows import a_conversation, due_reply, end_lease, fresh, make_due
+from tests.outbox.rows import a_conversation, a_mail, due_reply, end_lease, fresh, make_due
 from tests.world import World
 
 
@@ -43,7 +43,7 @@ class Outbox(RuleBasedStateMachine):
         self.reply = due_reply(a_conversation(self.world.walmart), self.world.alice)
         self.workers: list[Worker] = []
         self.arrived = 0
-        self.refused = 0
+        self.proof = a_mail(self.world.walmart)
 
     @contextmanager
     def tx(self) -> Iterator[None]:
@@ -76,7 +76,6 @@ class Outbox(RuleBasedStateMachine):
         if taken:
             self.arrived += 1
         else:
-            self.refused += 1
             with self.tx():
                 outbox.give_back(OutboundReply, self.reply.pk, worker.token, "451 try later")
             self.workers.remove(worker)
@@ -119,7 +118,7 @@ class Outbox(RuleBasedStateMachine):
     @rule()
     def a_copy_proves_it(self) -> None:
         with self.tx():
-            delivery.prove_sent(self.reply.pk, None, timezone.now())
+            delivery.prove_sent(self.reply.pk, self.proof.pk, timezone.now())
 
     @rule(decision=st.sampled_from(["discard", "send_again"]))
     def a_person_decides(self, decision: str) -> None:
@@ -147,5 +146,5 @@ class Outbox(RuleBasedStateMachine):
 def test_no_interleaving_sends_twice_or_lies(world: World) -> None:
     Outbox.world = world
     run_state_machine_as_test(
-        Outbox, settings=settings(max_examples=40, stateful_step_count=25, deadline=None, database=None)
+        Outbox, settings=settings(max_examples=30, stateful_step_count=25, deadline=None, database=None)
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 import pytest
-from django.core.files.storage import default_storage
+from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
@@ -49,6 +49,7 @@ def chromium() -> Iterator[Chromium]:
 @pytest.fixture
 def site(chromium: Chromium, world: World, process_env: dict[str, str], tmp_path: Path) -> Iterator[str]:
     """The web process on this test's database; returns its address."""
+    assert isinstance(default_storage, FileSystemStorage)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -150,7 +151,12 @@ def test_a_reply_by_keys_alone(context: BrowserContext, waiting: Waiting) -> Non
     page.keyboard.press("e")
     expect(page.get_by_role("alert")).to_contain_text("The clock is running.")
     page.keyboard.press("?")
-    expect(page.locator("#keys")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("u")
+    page.wait_for_url("**/queue/all/")
+    expect(page.locator(f"[data-row='{second.number}']")).to_be_focused()
+    expect(page).to_have_title("Due soon (2) - Acme")
 
 
 def test_text_is_kept_while_one_looks_elsewhere(context: BrowserContext, waiting: Waiting) -> None:
@@ -169,6 +175,23 @@ def test_text_is_kept_while_one_looks_elsewhere(context: BrowserContext, waiting
     expect(page.locator(".is-note")).to_contain_text("For the team")
     expect(page.locator("#reply-body")).to_have_value("Half a sent")
     expect(page.locator("#note-body")).to_have_value("")
+
+
+def test_a_draft_that_was_changed_stays_changed(context: BrowserContext, waiting: Waiting) -> None:
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{waiting(1).number}/")
+    text = page.locator("#reply-body")
+    text.fill("First words")
+    text.press("Control+Enter")
+    expect(text).to_have_value("")
+    text.fill("Second words")
+    page.locator(".leaving button").click()
+    expect(text).to_have_value("First words\n\nSecond words")
+    text.fill("First words, changed")
+    text.press("Escape")
+    page.keyboard.press("m")
+    expect(page.get_by_text("Assigned to you")).to_be_visible()
+    expect(text).to_have_value("First words, changed")
 
 
 def test_the_focused_row_stands_still_while_the_rest_moves(context: BrowserContext, waiting: Waiting) -> None:

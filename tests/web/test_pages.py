@@ -169,9 +169,18 @@ def test_while_a_reply_is_on_its_way_the_timeline_looks_again(
     assert "<textarea" not in part
     with tenant_tx(world.acme.pk):
         type(reply).objects.filter(pk=reply.pk).update(state="sent")
-    response = alice.get(address("timeline/"), htmx=True)
-    assert 'hx-trigger="every 2s"' not in text(response)
+    response = alice.get(address("timeline/?moving=1"), htmx=True)
+    assert 'hx-trigger="every 10s"' in text(response)
     assert "queue:refresh" in response["HX-Trigger"]
+
+
+def test_a_timeline_in_which_nothing_happened_is_not_sent_again(alice: Browser, address: Address) -> None:
+    part = text(alice.get(address("timeline/"), htmx=True))
+    mark = part.partition('"mark": "')[2].partition('"')[0]
+    assert mark
+    assert alice.get(address(f"timeline/?mark={mark}"), htmx=True).status_code == 204
+    alice.post(address("notes/"), {"body": "Something new"})
+    assert "Something new" in text(alice.get(address(f"timeline/?mark={mark}"), htmx=True))
 
 
 def test_earlier_text_is_folded_with_its_number_of_lines(

@@ -1,24 +1,15 @@
-"""`bin/demo`: the whole helpdesk on this machine, with simulated marketplaces writing into its mailboxes.
+"""The demo's processes: started in order, watched, started again when they die, and stopped together."""
 
-It makes tenants, people and seller accounts; every message comes in over IMAP like anybody's.
-"""
-
-import argparse
-import fcntl
 import hashlib
 import json
 import os
-import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
-from typing import IO, Any
+from typing import Any
 
 import httpx
 import psycopg
@@ -28,13 +19,14 @@ from helpdesk.embedded.children import Child, start
 from helpdesk.embedded.servers import ServerFault, start_postgres, start_valkey
 from helpdesk.provision import Logins, fresh_passwords, provision
 
-ROOT = Path(__file__).resolve().parent.parent
-CAST = json.loads((Path(__file__).parent / "demo_cast.json").read_text(encoding="utf-8"))
+ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "helpdesk"
+SERVERS = ("postgres", "valkey")
 
 
-class Stopped(Exception):
-    """The person pressed Ctrl-C."""
+def say(line: str) -> None:
+    """One progress line."""
+    print(f"demo: {line}", flush=True)
 
 
 @dataclass
@@ -53,12 +45,12 @@ class Demo:
         """Start a child and remember how to start it again."""
         self.children.append((starter(), starter))
 
-    def python(self, name: str, *arguments: str) -> None:
-        """Start a Python process of ours."""
+    def python(self, name: str, *arguments: str, **settings: str) -> None:
+        """Start a Python process of ours, with settings for it alone."""
         log = self.folder / "logs" / f"{name}.log"
         self.run(
             name,
-            lambda: start(name, [sys.executable, *arguments], log=log, env=self.env, cwd=ROOT),
+            lambda: start(name, [sys.executable, *arguments], log=log, env=self.env | settings, cwd=ROOT),
         )
 
     def servers(self) -> bool:
@@ -172,6 +164,7 @@ class Demo:
             "1",
             "--no-ws",
             "helpdesk.wsgi:application",
+            HELPDESK_DB_POOL="1",
         )
 
     def until(self, what: str, done: Callable[[], bool], seconds: float = 120) -> None:
@@ -225,186 +218,10 @@ class Demo:
                         time.sleep(2)
 
     def stop(self) -> None:
-        """End every child, servers last."""
-        for child, _ in reversed(self.children):
+        """End every child: all that work at once, then the servers they work on."""
+        working = [child for child, _ in self.children if child.name not in SERVERS]
+        for child in working:
+            child.ask_to_stop()
+        for child in [*working, *(child for child, _ in self.children)]:
             child.stop()
         self.children.clear()
-
-
-def say(line: str) -> None:
-    """One progress line."""
-    print(f"demo: {line}", flush=True)
-
-
-def take_folder(folder: Path, *, fresh: bool) -> IO[str]:
-    """The demo's folder, held against a second start of it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    lock = (folder / "lock").open("w")
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise ServerFault(
-            f"A demo already runs in {folder}. Stop it, or set DEMO_DIR to another folder."
-        ) from None
-    if fresh:
-        for entry in folder.iterdir():
-            if entry.name != "lock":
-                shutil.rmtree(entry) if entry.is_dir() and not entry.is_symlink() else entry.unlink()
-    shutil.rmtree(folder / "logs", ignore_errors=True)
-    return lock
-
-
-def free_port() -> int:
-    """The port to serve on; raises ServerFault when somebody else has it."""
-    wanted = os.environ.get("PORT", "8000")
-    if not wanted.isdigit() or not 0 < int(wanted) < 65536:
-        raise ServerFault(f"PORT={wanted} is no port; use a number from 1 to 65535.")
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", int(wanted)))
-        except OSError as error:
-            raise ServerFault(
-                f"Port {wanted} is taken ({error.strerror}). Set PORT to another one."
-            ) from error
-    return int(wanted)
-
-
-def settle_in(demo: Demo, *, new: bool) -> None:
-    """Tenants, people and seller accounts on our side, the same sellers on the marketplaces' side."""
-    where = {key: demo.simulator[key] for key in ("imap_host", "imap_port", "smtp_host", "smtp_port")}
-    for account in CAST["accounts"]:
-        demo.ask_simulator("accounts", account["simulator"])
-    demo.manage("-m", "helpdesk.demo_people", given=json.dumps({**CAST, "where": where, "new": new}))
-
-
-def tell(demo: Demo, *, new: bool) -> int:
-    """Let the day's traffic arrive; returns how many mails at least must come in."""
-    addresses = [account["simulator"]["address"] for account in CAST["accounts"]]
-    placed = 0
-    if new:
-        answer = demo.ask_simulator("day", {"seed": 7, "accounts": addresses})
-        placed = int(answer["mails"])
-    else:
-        # A later start still has one conversation two minutes before its deadline.
-        demo.ask_simulator(
-            "stories", {"story": "where_is_my_order", "account": addresses[0], "age_minutes": 48 * 60 - 2}
-        )
-    demo.ask_simulator("drip", {"every_seconds": int(os.environ.get("DEMO_DRIP_SECONDS", "20"))})
-    return placed
-
-
-def ready_facts(demo: Demo) -> dict[str, Any]:
-    """What ready.json says."""
-    base = f"http://127.0.0.1:{demo.port}"
-    return {
-        "url": base,
-        "pid": os.getpid(),
-        "logins": [
-            {**person, "password": CAST["password"], "url": f"{base}/t/{person['tenant']}/"}
-            for person in CAST["people"]
-        ],
-        "simulator": demo.simulator,
-        "accounts": [
-            {
-                "tenant": account["tenant"],
-                "name": account["name"],
-                "address": account["simulator"]["address"],
-                "password": account["simulator"]["password"],
-                **{key: demo.simulator[key] for key in ("imap_host", "imap_port", "smtp_host", "smtp_port")},
-            }
-            for account in CAST["accounts"]
-        ],
-        "databases": {
-            "hd_app": str(demo.logins.app),
-            "superuser": str(demo.superuser.with_name(DATABASE)),
-        },
-        "redis": demo.env.get("REDIS_URL") or os.environ["REDIS_URL"],
-    }
-
-
-def bring_up(demo: Demo) -> None:
-    """From nothing to ready."""
-    began = time.monotonic()
-    (demo.folder / "ready.json.new").unlink(missing_ok=True)
-    say("starting PostgreSQL and Valkey")
-    new = demo.servers()
-    say("starting the simulated marketplaces")
-    demo.start_simulator()
-    (demo.folder / "ready.json").unlink(missing_ok=True)
-    say(
-        "two organizations, their people and seller accounts"
-        if new
-        else "checking organizations and accounts"
-    )
-    settle_in(demo, new=new)
-    placed = tell(demo, new=new)
-    say("starting web, workers, beat and sweeper")
-    demo.processes()
-    demo.until("the web process", demo.web_answers)
-    demo.until(
-        "the workers", lambda: demo.said("worker", " ready.") and demo.said("worker-delivery", " ready.")
-    )
-    demo.until("beat", lambda: demo.said("beat", "poll-mailboxes"))
-    demo.until("the sweeper", lambda: demo.said("sweeper", "sweeping"))
-    say("mail is coming in")
-    demo.until("the first mail", lambda: demo.mail_is_in(placed))
-    facts = ready_facts(demo)
-    fresh = demo.folder / "ready.json.new"
-    fresh.touch(mode=0o600)
-    fresh.write_text(json.dumps(facts, indent=2))
-    fresh.rename(demo.folder / "ready.json")
-    print(f"\nready after {time.monotonic() - began:.0f} s: {facts['url']}\n")
-    for person in facts["logins"]:
-        print(f"  {person['role']:<10} {person['email']:<32} {person['password']}   {person['url']}")
-    print(f"\n  all of it is in {demo.folder / 'ready.json'}; Ctrl-C stops everything.\n", flush=True)
-
-
-def main() -> int:
-    """Bring up, watch, and take down; returns the exit code."""
-    parser = argparse.ArgumentParser(
-        prog="bin/demo", description="Bring up the helpdesk with simulated marketplaces."
-    )
-    parser.add_argument("--fresh", action="store_true", help="forget what an earlier demo left")
-    arguments = parser.parse_args()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise Stopped
-
-    # Set by hand: a child of a non-interactive shell inherits SIGINT ignored.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, stop)
-    folder = Path(os.environ.get("DEMO_DIR", ROOT / "var" / "demo")).resolve()
-    demo = None
-    try:
-        lock = take_folder(folder, fresh=arguments.fresh)
-        env = {
-            **os.environ,
-            "HELPDESK_DATA_DIR": str(folder / "data"),
-            "HELPDESK_ALLOW_PRIVATE_HOSTS": "1",
-            "HELPDESK_MAIL_POLL_SECONDS": os.environ.get("HELPDESK_MAIL_POLL_SECONDS", "5"),
-            "HELPDESK_MESSAGE_ID_DOMAIN": "helpdesk.example",
-            "FQDN": "localhost",
-            "PYTHONUNBUFFERED": "1",
-        }
-        env.pop("DJANGO_SETTINGS_MODULE", None)
-        demo = Demo(folder, free_port(), env)
-        bring_up(demo)
-        demo.watch()
-    except Stopped:
-        say("stopping")
-    except (ServerFault, psycopg.Error, httpx.HTTPError) as fault:
-        print(f"demo: {fault}", file=sys.stderr)
-        return 1
-    finally:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, signal.SIG_IGN)
-        if demo is not None:
-            demo.stop()
-            say("stopped")
-    lock.close()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The demo: the whole helpdesk with simulated marketplaces writing into its mailboxes."""

@@ -1,0 +1,107 @@
+"""Globex next door with a canary in every text it has, and one conversation of acme to mix its ids with."""
+
+import secrets
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.models import Tenant, User
+from accounts.tenancy import tenant_tx
+from inbox import actions
+from inbox.models import Conversation, Deadline, Draft, Message, SlaPolicy
+from marketplaces.models import Health
+from marketplaces.outbox import OutboxState
+from orders.models import Buyer, Order
+from tests.web.rows import PNG, file_in, reply_in
+from tests.world import World, arrive, conversation_of, make_account, walmart_mail
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """What tells globex's rows apart: words nobody else has, and the ids under which each side's rows lie.
+
+    Ids are by the names the addresses use: number, message_id, reply_id, file_id.
+    """
+
+    canaries: tuple[str, ...]
+    ours: dict[str, int]
+    theirs: dict[str, int]
+    their_reply_key: UUID
+    their_member_id: int
+
+    def heard_in(self, answer: bytes) -> list[str]:
+        """The canaries that sing in these bytes."""
+        lowered = answer.lower()
+        return [canary for canary in self.canaries if canary.encode() in lowered]
+
+
+def move_in(world: World) -> Neighbours:
+    """Fill globex and give acme a conversation with the same kinds of rows."""
+    word, relay = f"canary{secrets.token_hex(6)}", secrets.token_hex(16)
+    order = str(10**14 + secrets.randbelow(10**14))
+    Tenant.objects.filter(pk=world.globex.pk).update(name=f"{word} Inc")
+    User.objects.filter(pk=world.gus.user.pk).update(name=f"Gus {word}", email=f"gus.{word}@globex.example")
+    world.gus.user.refresh_from_db()
+    account = make_account(
+        world.globex, f"Shop {word}", "walmart-us", health=Health.DEGRADED, health_reason=f"{word} is slow"
+    )
+    arrive(account, f"From: {word}@spam.example\r\nSubject: {word}\r\n\r\n{word}\r\n".encode())
+    message = arrive(
+        account,
+        walmart_mail(
+            account,
+            text=f"Where is it, asks {word}?",
+            buyer=f"Buyer {word}",
+            order=order,
+            relay=relay,
+            message_id=f"<{word}@relay.walmart.com>",
+            subject=f"{word} asks",
+        ),
+    )
+    assert message is not None
+    theirs, key = _fill(world, message, word)
+    ours = conversation_of(world.walmart)
+    with tenant_tx(world.acme.pk):
+        our_message = Message.objects.get(conversation=ours)
+    return Neighbours(
+        canaries=(word, order, relay),
+        ours={
+            "number": ours.number,
+            "message_id": our_message.pk,
+            "reply_id": reply_in(ours, world.alice, OutboxState.UNKNOWN).pk,
+            "file_id": file_in(our_message).pk,
+        },
+        theirs=theirs,
+        their_reply_key=key,
+        their_member_id=world.gus.pk,
+    )
+
+
+def _fill(world: World, message: Message, word: str) -> tuple[dict[str, int], UUID]:
+    """Write the canary into what a mail does not bring; the conversation's ids and its reply's client key."""
+    now = timezone.now()
+    with tenant_tx(world.globex.pk):
+        talk: Conversation = Conversation.objects.select_related("account", "order").get(
+            pk=message.conversation_id
+        )
+        # Its number is nobody's in acme, where there is one conversation only.
+        assert talk.number == 2
+        Message.objects.filter(pk=message.pk).update(html=f"<p>{word}</p>", reason=f"{word} said so")
+        Order.objects.update(item_title=f"Lamp {word}", item_id=word)
+        Buyer.objects.update(name=f"Buyer {word}")
+        SlaPolicy.objects.update(rule=f"{word} 48 h")
+        Deadline.objects.update(rule=f"{word} 48 h")
+        actions.add_note(talk, by=world.gus, body=f"{word} notes", now=now)
+        actions.assign(talk, by=world.gus, assignee=world.gus, now=now)
+        Draft.objects.create(
+            conversation=talk,
+            author=world.gus,
+            body=f"{word} drafts",
+            expires_at=now + timedelta(days=30),
+        )
+    reply = reply_in(talk, world.gus, OutboxState.UNKNOWN, body=f"{word} replies", peer_answer=f"250 {word}")
+    file = file_in(message, PNG + word.encode(), name=f"{word}.png", content_id=f"<{word}>")
+    ids = {"number": 2, "message_id": message.pk, "reply_id": reply.pk, "file_id": file.pk}
+    return ids, reply.client_key

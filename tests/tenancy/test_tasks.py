@@ -1,0 +1,36 @@
+"""What travels through the broker names rows and nothing in them."""
+
+import inspect
+
+import pytest
+from celery import current_app
+
+from inbox import tasks
+from inbox.tasks import TenantTask
+
+OURS = {name: task for name, task in current_app.tasks.items() if name.startswith("inbox.")}
+
+
+def test_every_task_takes_ids_and_nothing_else() -> None:
+    for name, task in OURS.items():
+        for parameter in inspect.signature(task.run).parameters.values():
+            assert parameter.annotation is int, (name, parameter)
+            assert parameter.name.endswith("_id"), (name, parameter)
+            assert parameter.default is inspect.Parameter.empty, (name, parameter)
+
+
+def test_every_task_about_a_tenants_rows_says_whose_they_are() -> None:
+    # The one that looks at all tenants sees due moments only, by another login.
+    assert {name for name, task in OURS.items() if not isinstance(task, TenantTask)} == {
+        "inbox.tasks.ring_due_mailboxes"
+    }
+    for name, task in OURS.items():
+        if isinstance(task, TenantTask):
+            tenant = inspect.signature(task.run).parameters["tenant_id"]
+            assert tenant.kind is inspect.Parameter.KEYWORD_ONLY, name
+
+
+@pytest.mark.parametrize("kwargs", [None, {}, {"tenant_id": None}, {"tenant_id": "1"}])
+def test_a_task_is_not_enqueued_without_its_tenant(kwargs: dict[str, object] | None) -> None:
+    with pytest.raises(TypeError, match="tenant_id"):
+        tasks.read_raw.apply_async((1,), kwargs)

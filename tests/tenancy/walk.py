@@ -1,0 +1,194 @@
+"""Every address inside a tenant in one table, and the walk over them that other tenants' rows must survive."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http import HTTPStatus
+from itertools import product
+from typing import Any
+from uuid import uuid4
+
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from inbox.queue import VIEWS
+from tests.tenancy.neighbours import Neighbours
+
+VERBS = ("GET", "POST", "PUT", "DELETE")
+# Outside every tenant: the door itself, and pictures whose address is signed.
+OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "picture"}
+Body = Callable[[Neighbours], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One route: what it takes to use it, the ids in its address, and a body that names foreign rows."""
+
+    permission: str
+    ids: tuple[str, ...] = ()
+    views: tuple[str, ...] = ()
+    body: Body | None = None
+
+
+def _empty(_: Neighbours) -> dict[str, str]:
+    return {}
+
+
+def _reply(next_door: Neighbours) -> dict[str, str]:
+    return {
+        "body": "It is on its way.",
+        "client_key": str(next_door.their_reply_key),
+        "seen_message_id": str(next_door.theirs["message_id"]),
+        "then_close": "0",
+    }
+
+
+TALK = ("number",)
+MESSAGE = ("number", "message_id")
+REPLY = ("number", "reply_id")
+LISTS = tuple(VIEWS)
+TABLE: dict[str, Row] = {
+    "start": Row("belong"),
+    "warehouse": Row("belong"),
+    "queue": Row("converse", views=LISTS),
+    "queue_rows": Row("converse", views=LISTS),
+    "queue_more": Row("converse", views=LISTS),
+    "conversation": Row("converse", TALK),
+    "timeline": Row("converse", TALK),
+    "replies": Row("converse", TALK, body=_reply),
+    "reply_undo": Row("converse", REPLY, body=_empty),
+    "reply_settlement": Row("converse", REPLY, body=lambda _: {"decision": "discard"}),
+    "courtesy": Row("converse", TALK, body=_reply),
+    "notes": Row("converse", TALK, body=lambda _: {"body": "For the team."}),
+    "assignment": Row("converse", TALK, body=lambda them: {"assignee": str(them.their_member_id)}),
+    "closure": Row("converse", TALK, body=_empty),
+    "reopening": Row("converse", TALK, body=_empty),
+    "settlement": Row("converse", TALK, body=lambda _: {"outcome": "answered_elsewhere"}),
+    "recognition": Row("converse", TALK, body=_empty),
+    "message_body": Row("converse", MESSAGE),
+    "message_source": Row("converse", MESSAGE),
+    "message_raw": Row("converse", MESSAGE),
+    "attachment": Row("converse", ("file_id",)),
+    "accounts": Row("see_accounts"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A route as the URL resolver has it."""
+
+    path: str
+    pattern: URLPattern
+
+    @property
+    def name(self) -> str:
+        """Its name; "" where it has none."""
+        return self.pattern.name or ""
+
+
+def routes(within: URLResolver | None = None, path: str = "") -> Iterator[Route]:
+    """Every route of the helpdesk."""
+    for pattern in (within or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, path + str(pattern.pattern))
+        else:
+            yield Route(path + str(pattern.pattern), pattern)
+
+
+def addresses(name: str, slug: str, ids: dict[str, int]) -> list[str]:
+    """The addresses of a route with these ids; several where it serves several lists."""
+    row = TABLE[name]
+    given: dict[str, Any] = {"slug": slug, **{key: ids[key] for key in row.ids}}
+    if not row.views:
+        return [reverse(name, kwargs=given)]
+    return [reverse(name, kwargs={**given, "view": view}) for view in row.views]
+
+
+def mixtures(name: str, next_door: Neighbours) -> list[dict[str, int]]:
+    """Every way to put at least one foreign id into a route's address."""
+    keys = TABLE[name].ids
+    mixed = [
+        {key: side[key] for key, side in zip(keys, sides, strict=True)}
+        for sides in product((next_door.ours, next_door.theirs), repeat=len(keys))
+    ]
+    return mixed[1:]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a browser got: the status, and every byte of it, headers and cookies included."""
+
+    status: int
+    content: bytes
+    everything: bytes
+
+
+def ask(client: Client, verb: str, path: str, body: dict[str, str] | None = None, **more: Any) -> Answer:
+    """One request; with a body it is sent as a form."""
+    if verb == "POST":
+        response: Any = client.post(path, body or {}, **more)
+    else:
+        response = client.generic(verb, path, **more)
+    content = response.getvalue()
+    response.close()
+    headers = "\n".join(f"{key}: {value}" for key, value in response.items())
+    cookies = response.cookies.output()
+    return Answer(response.status_code, content, f"{headers}\n{cookies}\n".encode() + content)
+
+
+def every_request(paths_of: Callable[[str], list[str]]) -> Iterator[tuple[str, str, str, dict[str, Any]]]:
+    """(route, verb, path, extra) for each verb, and for GET and POST once more as htmx asks."""
+    for name in TABLE:
+        for path, verb in product(paths_of(name), VERBS):
+            yield name, verb, path, {}
+            if verb in ("GET", "POST"):
+                yield name, verb, path, {"headers": {"HX-Request": "true"}}
+
+
+def faults_with_foreign_ids(client: Client, next_door: Neighbours) -> list[str]:
+    """Ask acme for globex's rows, in every mixture and by every verb; a line for each wrong answer."""
+
+    def paths_of(name: str) -> list[str]:
+        return [path for ids in mixtures(name, next_door) for path in addresses(name, "acme", ids)]
+
+    return _faults(client, next_door, paths_of)
+
+
+def faults_at_their_address(client: Client, next_door: Neighbours) -> list[str]:
+    """Ask globex itself, by every address and verb; a line for each answer that is not "nothing here"."""
+    return _faults(client, next_door, lambda name: addresses(name, "globex", next_door.theirs))
+
+
+def faults_on_own_pages(client: Client, next_door: Neighbours) -> list[str]:
+    """Ask for acme's own pages, with foreign ids in queries and bodies; a line for each canary heard."""
+    found = []
+    query = {"edit": str(next_door.theirs["reply_id"]), "view": "all", "mark": "x", "moving": "1"}
+    for name, row in TABLE.items():
+        for path in addresses(name, "acme", next_door.ours):
+            answers = [ask(client, "GET", path, QUERY_STRING="&".join(f"{k}={v}" for k, v in query.items()))]
+            if row.body is not None:
+                # A fresh key as well, because with globex's the reply must still become acme's own.
+                bodies = [row.body(next_door), row.body(next_door) | {"client_key": str(uuid4())}]
+                answers += [ask(client, "POST", path, body) for body in bodies]
+            for answer in answers:
+                if heard := next_door.heard_in(answer.everything):
+                    found.append(f"{name} {path}: {answer.status} shows {heard}")
+                if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                    found.append(f"{name} {path}: {answer.status}")
+    return found
+
+
+def _faults(client: Client, next_door: Neighbours, paths_of: Callable[[str], list[str]]) -> list[str]:
+    found = []
+    for name, verb, path, extra in every_request(paths_of):
+        body = TABLE[name].body
+        answer = ask(client, verb, path, body(next_door) if body else None, **extra)
+        refused = {HTTPStatus.NOT_FOUND}
+        if verb != "GET":
+            refused.add(HTTPStatus.METHOD_NOT_ALLOWED)
+        if body is not None and verb == "GET" and name != "assignment":
+            refused.add(HTTPStatus.METHOD_NOT_ALLOWED)
+        if answer.status not in refused:
+            found.append(f"{verb} {path}: {answer.status}")
+        if heard := next_door.heard_in(answer.everything):
+            found.append(f"{verb} {path}: {answer.status} shows {heard}")
+    return found
