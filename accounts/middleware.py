@@ -42,7 +42,10 @@ class TenantMiddleware:
         user_id = request.session.get(SESSION_KEY)
         if user_id is None:
             return redirect_to_login(request.get_full_path())
-        membership = find_membership(request, user_id=user_id, slug=slug)
+        membership = find_membership(user_id=user_id, slug=slug)
+        if membership is not None and not session_holds(request, membership):
+            # The password was changed meanwhile: whoever asks is nobody until they sign in again.
+            return redirect_to_login(request.get_full_path())
         if membership is None:
             # Raised inside the handler chain so that the 404 page is rendered like any other.
             request.urlconf = "accounts.nowhere"
@@ -56,20 +59,21 @@ class TenantMiddleware:
         return response
 
 
-def find_membership(request: HttpRequest, *, user_id: str, slug: str) -> Membership | None:
-    """The signed-in person's active place in the tenant, with user and tenant, in one statement."""
-    try:
-        membership = Membership.objects.select_related("user", "tenant").get(
-            user_id=int(user_id), tenant__slug=slug, is_active=True, user__is_active=True
-        )
-    except Membership.DoesNotExist:
-        return None
-    # What django.contrib.auth.get_user does for the lazy request.user: a changed password ends sessions.
+def find_membership(*, user_id: str, slug: str) -> Membership | None:
+    """The person's active place in the tenant, with user and tenant, in one statement."""
+    places = Membership.objects.select_related("user", "tenant")
+    return places.filter(
+        user_id=int(user_id), tenant__slug=slug, is_active=True, user__is_active=True
+    ).first()
+
+
+def session_holds(request: HttpRequest, membership: Membership) -> bool:
+    """What django.contrib.auth.get_user checks: a changed password ends sessions."""
     known = request.session.get(HASH_SESSION_KEY, "")
     if not constant_time_compare(known, membership.user.get_session_auth_hash()):
-        return None
+        return False
     membership.user.backend = request.session[BACKEND_SESSION_KEY]
-    return membership
+    return True
 
 
 def nowhere(request: HttpRequest, path: str = "") -> HttpResponse:

@@ -5,7 +5,7 @@ import binascii
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -16,6 +16,7 @@ from inbox.models import Conversation, ConversationKind, ConversationState, Outb
 from marketplaces.outbox import OutboxState
 
 PAGE_ROWS = 50
+LONGEST_CURSOR = 200
 ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
 
 
@@ -230,11 +231,14 @@ def _after(view: View, rows: QuerySet[Conversation], cursor: str) -> QuerySet[Co
     if not cursor:
         return rows
     try:
-        moment_text, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        moment, pk = datetime.fromisoformat(moment_text), int(pk)
-        if moment.tzinfo is None:
+        if len(cursor) > LONGEST_CURSOR:
             raise ValueError
-    except (binascii.Error, ValueError, TypeError) as error:
+        moment_text, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
+        moment = datetime.fromisoformat(moment_text)
+        if moment.tzinfo is None or not isinstance(pk, int) or not 0 < pk < 2**63:
+            raise ValueError
+        moment = moment.astimezone(UTC)
+    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
         raise BadCursor from error
     column = view.order[0].lstrip("-")
     way = "lt" if view.order[0].startswith("-") else "gt"

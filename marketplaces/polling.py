@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 from imapclient import IMAPClient
 
 from accounts.tenancy import tenant_tx
@@ -21,7 +22,8 @@ OVERLAP_UIDS = 100
 REREAD = timedelta(days=30)
 AUDIT_EVERY = timedelta(minutes=10)
 AUDIT_SPAN = timedelta(days=7)
-STALE_CLAIM = timedelta(minutes=10)
+# A worker that dies in the middle of a poll holds its account no longer than this; each batch renews it.
+STALE_CLAIM = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def read_folder(
         with tenant_tx(account.tenant_id):
             ids = keep_all(account, arrivals, source="imap", folder=role)
             move_cursor(folder, max((mail.uid for mail in batch), default=0))
+            SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=Now() + STALE_CLAIM)
         yield ids
     with tenant_tx(account.tenant_id):
         moments = {"last_ok_at": now} | ({"audited_at": now} if audit_due else {})

@@ -13,6 +13,7 @@ from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from marketplaces.hosts import ForbiddenHost, check_peer
+from marketplaces.mailbox.secrecy import without_secrets
 
 TIMEOUT_SECONDS = 30
 LARGEST_WHOLE = 40 * 2**20  # bytes; of a larger mail the beginning is kept
@@ -82,7 +83,8 @@ def mailbox(login: MailboxLogin) -> Iterator[IMAPClient]:
         try:
             client.login(login.user, login.password)
         except LoginError as error:
-            raise SignInRefused(f"The mailbox refuses user and password: {words(error)}") from error
+            said = without_secrets(words(error), login.user, login.password)
+            raise SignInRefused(f"The mailbox refuses user and password: {said}") from None
         yield client
     except ssl.SSLError as error:
         raise MailboxFault(
@@ -91,7 +93,8 @@ def mailbox(login: MailboxLogin) -> Iterator[IMAPClient]:
     except ForbiddenHost as error:
         raise MailboxFault(str(error)) from error
     except (OSError, IMAPClientError) as error:
-        raise MailboxFault(f"The mailbox does not answer: {words(error)}") from error
+        said = without_secrets(words(error), login.user, login.password)
+        raise MailboxFault(f"The mailbox does not answer: {said}") from None
     finally:
         if client is not None:
             with suppress(OSError, IMAPClientError):

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Self
 
 from marketplaces.hosts import ForbiddenHost, check_peer
+from marketplaces.mailbox.secrecy import without_secrets
 
 # The hard end of the whole exchange, well below the lease a row has while it is handed over.
 EXCHANGE_SECONDS = 60.0
@@ -119,9 +120,8 @@ def hand_over(
             session.send(_dot_stuffed(content))
             session.check_nothing_said()
         except _SignInRefusal as refusal:
-            if refusal.permanent:
-                return AuthRefused(_words(refusal))
-            return Refused(_words(refusal), permanent=False)
+            said = without_secrets(_words(refusal), server.user, server.password)
+            return AuthRefused(said) if refusal.permanent else Refused(said, permanent=False)
         except _Refusal as refusal:
             return Refused(_words(refusal), permanent=refusal.permanent)
         except (OSError, ValueError, ForbiddenHost, _Broken) as error:

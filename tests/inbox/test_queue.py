@@ -1,5 +1,6 @@
 """The triage queue: nearest due first, in bands, page after page, in one statement."""
 
+import base64
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -92,7 +93,30 @@ def test_pages_follow_each_other_without_gap_or_repeat(
     assert seen == [made[1], made[2], made[3], made[4], made[0]]
 
 
-@pytest.mark.parametrize("cursor", ["x", "!!", "bnVsbA", "WzFd", "WyIyMDI2LTAxLTAxIiwxXQ"])
+def cursor_of(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+MADE_UP = [
+    "x",
+    "!!",
+    *map(
+        cursor_of,
+        [
+            "null",
+            "[1]",
+            '["2026-01-01", 1]',
+            '["2000-01-01T00:00:00+00:00", Infinity]',
+            '["2000-01-01T00:00:00+00:00", 1e400]',
+            '["2000-01-01T00:00:00+00:00", 99999999999999999999]',
+            '["0001-01-01T00:00:00+23:59", 5]',
+            "[" * 3000,
+        ],
+    ),
+]
+
+
+@pytest.mark.parametrize("cursor", MADE_UP)
 def test_a_made_up_cursor_is_refused(world: World, cursor: str) -> None:
     with tenant_tx(world.acme.pk), pytest.raises(BadCursor):
         queue_page("all", membership=world.alice, now=NOW, after=cursor)

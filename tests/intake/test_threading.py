@@ -8,7 +8,7 @@ from uuid import uuid4
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from inbox.models import Conversation, ConversationState, Event
+from inbox.models import Conversation, ConversationState, Event, OutboundReply
 from inbox.replying import queue_reply
 from marketplaces.models import SellerAccount
 from tests.world import World, arrive, walmart_mail
@@ -42,6 +42,19 @@ def plain_reply(account: SellerAccount, *, relay: str, subject: str = "Re: hello
     return bytes(mail)
 
 
+def answered(world: World) -> OutboundReply:
+    with tenant_tx(world.acme.pk):
+        return queue_reply(
+            Conversation.objects.get(),
+            by=world.alice,
+            body="It is on its way.",
+            client_key=uuid4(),
+            seen_message_id=None,
+            then_close=False,
+            now=timezone.now(),
+        )
+
+
 def test_same_order_and_alias_is_one_conversation(world: World) -> None:
     mail = {"relay": ALIAS, "order": ORDER}
     assert joined(
@@ -54,16 +67,7 @@ def test_same_order_and_alias_is_one_conversation(world: World) -> None:
 def test_a_reply_to_our_own_mail_joins_by_message_id(world: World) -> None:
     first = arrive(world.walmart, walmart_mail(world.walmart, relay=ALIAS))
     assert first is not None
-    with tenant_tx(world.acme.pk):
-        reply = queue_reply(
-            Conversation.objects.get(),
-            by=world.alice,
-            body="It is on its way.",
-            client_key=uuid4(),
-            seen_message_id=first.pk,
-            then_close=False,
-            now=timezone.now(),
-        )
+    reply = answered(world)
     second = arrive(world.walmart, plain_reply(world.walmart, relay=ALIAS, In_Reply_To=reply.message_id))
     assert second is not None
     assert second.conversation.pk == first.conversation.pk
@@ -72,16 +76,7 @@ def test_a_reply_to_our_own_mail_joins_by_message_id(world: World) -> None:
 def test_our_message_id_from_another_buyer_does_not_join(world: World) -> None:
     first = arrive(world.walmart, walmart_mail(world.walmart, relay=ALIAS))
     assert first is not None
-    with tenant_tx(world.acme.pk):
-        reply = queue_reply(
-            Conversation.objects.get(),
-            by=world.alice,
-            body="It is on its way.",
-            client_key=uuid4(),
-            seen_message_id=first.pk,
-            then_close=False,
-            now=timezone.now(),
-        )
+    reply = answered(world)
     arrive(world.walmart, plain_reply(world.walmart, relay=OTHER_ALIAS, In_Reply_To=reply.message_id))
     assert numbers(world.walmart) == [1, 2]
 

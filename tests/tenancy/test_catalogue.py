@@ -59,9 +59,11 @@ def test_every_key_between_tenant_tables_is_composite(superuser: Superuser) -> N
         SELECT child.relname, child_column.attname, parent.relname
         FROM pg_constraint k
         JOIN pg_class child ON child.oid = k.conrelid JOIN pg_class parent ON parent.oid = k.confrelid
-        JOIN pg_attribute child_column ON child_column.attrelid = child.oid AND child_column.attnum = k.conkey[2]
+        JOIN pg_attribute child_column
+          ON child_column.attrelid = child.oid AND child_column.attnum = k.conkey[2]
         JOIN pg_attribute first ON first.attrelid = child.oid AND first.attnum = k.conkey[1]
-        JOIN pg_attribute parent_first ON parent_first.attrelid = parent.oid AND parent_first.attnum = k.confkey[1]
+        JOIN pg_attribute parent_first
+          ON parent_first.attrelid = parent.oid AND parent_first.attnum = k.confkey[1]
         WHERE k.contype = 'f' AND array_length(k.conkey, 1) = 2
           AND first.attname = 'tenant_id' AND parent_first.attname = 'tenant_id'
         """

@@ -1,20 +1,25 @@
 """Each layer of the isolation holds when the other one is gone."""
 
 import pytest
+from django.apps import apps
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django_scopes import ScopeError, scopes_disabled
 
 from accounts.models import Tenant
-from accounts.tenancy import TenantSwitch, tenant_tx
+from accounts.tenancy import TenantModel, TenantSwitch, tenant_tx
 from inbox.models import Conversation, Message, Note
 from marketplaces import credentials
 from marketplaces.models import Credential, SellerAccount
 from tests.world import World, arrive, conversation_of, walmart_mail
 
+TENANT_MODELS = [model for model in apps.get_models() if issubclass(model, TenantModel)]
 
-def test_without_a_tenant_python_refuses(world: World) -> None:
-    with pytest.raises(ScopeError):
-        list(Conversation.objects.all())
+
+@pytest.mark.parametrize("model", TENANT_MODELS)
+def test_without_a_tenant_python_refuses(model: type[TenantModel]) -> None:
+    for manager in (model.objects, model._default_manager):
+        with pytest.raises(ScopeError):
+            list(manager.all())
 
 
 def test_without_a_tenant_the_database_refuses_on_a_fresh_and_on_a_used_connection(world: World) -> None:
@@ -107,9 +112,11 @@ def test_a_credential_opens_only_for_its_own_tenant_account_and_field(world: Wor
 
 
 def test_two_tenants_with_the_same_buyer_order_and_message_id_share_nothing(world: World) -> None:
-    mail = {"order": "200011874402913", "message_id": "<same@relay.walmart.com>"}
-    ours = arrive(world.walmart, walmart_mail(world.walmart, **mail))
-    theirs = arrive(world.foreign, walmart_mail(world.foreign, **mail))
+    order, message_id = "200011874402913", "<same@relay.walmart.com>"
+    ours, theirs = (
+        arrive(account, walmart_mail(account, order=order, message_id=message_id))
+        for account in (world.walmart, world.foreign)
+    )
     assert ours is not None
     assert theirs is not None
     assert ours.conversation.tenant_id != theirs.conversation.tenant_id

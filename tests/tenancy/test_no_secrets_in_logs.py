@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from uuid import uuid4
 
 import psycopg
@@ -15,7 +16,6 @@ import pytest
 import structlog
 from django.db.models.functions import Now
 from django.test import Client
-from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.tenancy import tenant_tx
@@ -106,7 +106,7 @@ def shop(world: World, words: Words, mail_servers: SimulatorProcess) -> SellerAc
 def poll(account: SellerAccount) -> None:
     """Ring the bell of an account's mailbox."""
     with tenant_tx(account.tenant_id):
-        SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=Now() - timezone.timedelta(seconds=5))
+        SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=Now() - timedelta(seconds=5))
     poll_mailbox.run(account.pk, tenant_id=account.tenant_id)
 
 
@@ -140,7 +140,7 @@ def test_polling_reading_and_answering(
     with tenant_tx(world.acme.pk):
         assert OutboundReply.objects.filter(attempts__gt=0).count() >= 1
     assert "reply tried" in log.getvalue()
-    print(log.getvalue()); assert words.in_(log.getvalue()) == [1]
+    assert words.in_(log.getvalue()) == []
 
 
 def test_a_mailbox_that_refuses_the_password(
@@ -151,12 +151,10 @@ def test_a_mailbox_that_refuses_the_password(
     poll(shop)
     assert health_of(shop).health == Health.AUTH_FAILED
     assert "mailbox not read" in log.getvalue()
-    print(log.getvalue()); assert words.in_(log.getvalue()) == [1]
+    assert words.in_(log.getvalue()) == []
 
 
-def test_a_mail_server_that_repeats_what_it_was_told(
-    world: World, words: Words, log: io.StringIO
-) -> None:
+def test_a_mail_server_that_repeats_what_it_was_told(world: World, words: Words, log: io.StringIO) -> None:
     account = world.walmart
     account.imap_user = words.address
     with parrot() as port:
@@ -165,8 +163,8 @@ def test_a_mail_server_that_repeats_what_it_was_told(
             account.save()
         poll(account)
     assert health_of(account).health != Health.OK
-    print("HR", health_of(account).health_reason)
-    print(log.getvalue()); assert words.in_(log.getvalue()) == [1]
+    assert words.password not in health_of(account).health_reason
+    assert words.in_(log.getvalue()) == []
 
 
 def test_a_reply_that_the_guard_stops(world: World, words: Words, log: io.StringIO) -> None:
@@ -179,13 +177,13 @@ def test_a_reply_that_the_guard_stops(world: World, words: Words, log: io.String
     )
     assert answer.status == 409
     assert "Conflict" in log.getvalue()
-    print(log.getvalue()); assert words.in_(log.getvalue()) == [1]
+    assert words.in_(log.getvalue()) == []
 
 
 def test_a_sign_in_that_fails(world: World, words: Words, log: io.StringIO) -> None:
     for login in (words.address, world.alice.user.email):
         ask(Client(), "POST", "/login/", {"login": login, "password": words.password})
-    print(log.getvalue()); assert words.in_(log.getvalue()) == [1]
+    assert words.in_(log.getvalue()) == []
     assert world.alice.user.email not in log.getvalue()
 
 
@@ -196,7 +194,7 @@ def test_a_row_the_database_refuses(
     with refusing(superuser, "inbox_note"):
         assert note(world, talk, words) == 500
     assert "Internal Server Error" in log.getvalue()
-    print(log.getvalue()); assert words.in_(log.getvalue()) == [1]
+    assert words.in_(log.getvalue()) == []
 
 
 def test_a_person_the_database_refuses(world: World, superuser: Superuser, log: io.StringIO) -> None:
@@ -205,22 +203,21 @@ def test_a_person_the_database_refuses(world: World, superuser: Superuser, log: 
         answer = ask(browser, "POST", "/login/", {"login": world.alice.user.email, "password": PASSWORD})
     assert answer.status == 500
     assert "Internal Server Error" in log.getvalue()
-    for secret in (world.alice.user.email, world.alice.user.password, PASSWORD):
-        print(log.getvalue());assert 0
+    for secret in (world.alice.user.email, world.alice.user.name, PASSWORD, "argon2$"):
+        assert secret not in log.getvalue()
 
 
-@pytest.mark.parametrize("column", ["body", "created_at", "expires_at"])
 def test_a_column_that_is_not_there_yet(
-    world: World, words: Words, superuser: Superuser, log: io.StringIO, column: str
+    world: World, words: Words, superuser: Superuser, log: io.StringIO
 ) -> None:
     talk = conversation_of(world.walmart, buyer=words.buyer)
-    superuser.execute(f"ALTER TABLE inbox_note RENAME {column} TO other")
+    superuser.execute("ALTER TABLE inbox_note RENAME created_at TO other")
     try:
         assert note(world, talk, words) == 500
     finally:
-        superuser.execute(f"ALTER TABLE inbox_note RENAME other TO {column}")
+        superuser.execute("ALTER TABLE inbox_note RENAME other TO created_at")
     assert "Internal Server Error" in log.getvalue()
-    print(log.getvalue()); assert words.in_(log.getvalue()) == [1]
+    assert words.in_(log.getvalue()) == []
 
 
 def note(world: World, talk: Conversation, words: Words) -> int:
@@ -242,7 +239,7 @@ def refusing(superuser: Superuser, table: str) -> Iterator[None]:
 
 @contextmanager
 def parrot() -> Iterator[int]:
-    """An IMAP server that refuses every command in the client's own words; yields its port."""
+    """An IMAP server that refuses a sign-in in the client's own words; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -250,8 +247,11 @@ def parrot() -> Iterator[int]:
             with client, client.makefile("rb") as lines:
                 client.sendall(b"* OK ready\r\n")
                 for line in lines:
-                    tag, _, rest = line.strip().partition(b" ")
-                    client.sendall(tag + b" NO I do not take " + rest + b"\r\n")
+                    tag, _, command = line.strip().partition(b" ")
+                    if command == b"CAPABILITY":
+                        client.sendall(b"* CAPABILITY IMAP4rev1\r\n" + tag + b" OK done\r\n")
+                    else:
+                        client.sendall(tag + b" NO I do not take " + command + b"\r\n")
 
         thread = threading.Thread(target=serve)
         thread.start()

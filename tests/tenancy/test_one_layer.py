@@ -1,4 +1,4 @@
-"""The walk over all addresses again, with one of the two layers taken away: nothing leaks through the other."""
+"""The walk over all addresses again without one of the two layers: nothing leaks through the other."""
 
 import secrets
 from collections.abc import Callable, Iterator
@@ -17,7 +17,6 @@ from inbox.models import Conversation
 from tests.tenancy.neighbours import Neighbours
 from tests.tenancy.walk import faults_at_their_address, faults_on_own_pages, faults_with_foreign_ids
 from tests.world import World
-
 
 Stored = Callable[..., dict[str, object]]
 
@@ -49,7 +48,9 @@ def scopes_alone(
     name = sql.Identifier(role)
     superuser.execute(sql.SQL("DROP ROLE IF EXISTS {}").format(name))
     superuser.execute(
-        sql.SQL("CREATE ROLE {} LOGIN BYPASSRLS IN ROLE hd_app PASSWORD {}").format(name, sql.Literal(password))
+        sql.SQL("CREATE ROLE {} LOGIN BYPASSRLS IN ROLE hd_app PASSWORD {}").format(
+            name, sql.Literal(password)
+        )
     )
     kept = {key: connection.settings_dict[key] for key in ("USER", "PASSWORD")}
     connection.close()
@@ -75,7 +76,7 @@ def test_scopes_alone_let_nothing_through(
 
 
 def leaks(browser: Client, next_door: Neighbours, world: World, stored: Stored) -> list[str]:
-    """Every walk of an agent of acme; a line for each wrong answer and each of globex's tables that changed."""
+    """Every walk of an agent of acme; a line for each wrong answer and each table that changed."""
     everything, theirs = stored(), stored(world.globex.pk)
     found = faults_with_foreign_ids(browser, next_door) + faults_at_their_address(browser, next_door)
     found += [table for table, rows in stored().items() if rows != everything[table]]

@@ -38,7 +38,7 @@ def look(next_door: Neighbours) -> Callable[[str], Answer]:
     return at
 
 
-def test_the_right_address_shows_the_picture(their_picture: Attachment, look: Callable[[str], Answer]) -> None:
+def test_the_right_address_shows_it(their_picture: Attachment, look: Callable[[str], Answer]) -> None:
     answer = look(picture_token(their_picture))
     assert answer.status == HTTPStatus.OK
     assert answer.content.startswith(PNG)

@@ -146,3 +146,16 @@ def test_a_wrong_role_is_forbidden_by_every_verb(world: World, next_door: Neighb
         assert ask(wendy, verb, path, **extra).status == 403, (verb, path)
     assert forbidden == set(TABLE) - {"start", "warehouse"}
     assert stored() == before
+
+
+def test_no_act_is_done_without_the_token_of_a_page_of_ours(
+    world: World, next_door: Neighbours, stored: Stored
+) -> None:
+    lured = Client(enforce_csrf_checks=True)
+    lured.force_login(world.alice.user)
+    before = stored()
+    for name, row in TABLE.items():
+        if row.body is not None:
+            for path in addresses(name, "acme", next_door.ours):
+                assert ask(lured, "POST", path, row.body(next_door)).status == 403, name
+    assert stored() == before

@@ -3,12 +3,12 @@
 import inspect
 
 import pytest
-from celery import current_app
 
+from helpdesk.celery import app as celery
 from inbox import tasks
 from inbox.tasks import TenantTask
 
-OURS = {name: task for name, task in current_app.tasks.items() if name.startswith("inbox.")}
+OURS = {name: task for name, task in celery.tasks.items() if name.startswith("inbox.")}
 
 
 def test_every_task_takes_ids_and_nothing_else() -> None:

@@ -1,4 +1,4 @@
-"""Every address inside a tenant in one table, and the walk over them that other tenants' rows must survive."""
+"""Every address inside a tenant in one table, and the walk over them that tries to reach a neighbour."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -17,9 +17,10 @@ from django.utils import timezone
 from playwright.sync_api import Browser as Chromium
 from playwright.sync_api import BrowserContext, Page, expect, sync_playwright
 
+from accounts.tenancy import tenant_tx
 from helpdesk.embedded.children import die_with_parent
 from inbox import sla
-from inbox.models import Conversation
+from inbox.models import Conversation, Deadline, Outcome
 from tests.web.rows import file_in, only_message
 from tests.world import PASSWORD, World, arrive, conversation_of, walmart_mail
 
@@ -301,3 +302,14 @@ def test_every_page_fits_its_window(
     ):
         page.goto(f"/t/acme/{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_the_clocks_follow_a_change_of_the_timeline(context: BrowserContext, waiting: Waiting) -> None:
+    talk = waiting(1)
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{talk.number}/")
+    expect(page.locator("#clocks")).to_contain_text("Walmart 48 h")
+    with tenant_tx(talk.tenant_id):
+        Deadline.objects.update(stopped_at=timezone.now(), outcome=Outcome.ANSWERED_ELSEWHERE)
+    expect(page.locator("#clocks")).to_contain_text("No clock is running", timeout=15_000)
+    expect(page.locator("#clocks")).to_have_count(1)
