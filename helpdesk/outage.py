@@ -1,7 +1,6 @@
 """Answer with a plain page while the database is down; nothing here touches it."""
 
 import sys
-from collections.abc import Callable
 
 import structlog
 from django.db import InterfaceError, OperationalError
@@ -14,17 +13,6 @@ log = structlog.get_logger(__name__)
 RETRY_SECONDS = 10
 # SQLSTATE classes of a server that cannot serve: connection lost, out of resources, shutting down.
 OUTAGE_STATES = ("08", "53", "57P")
-
-
-class OutageMiddleware:
-    """Passes everything through: the outage page is handler500, called inside whichever layer failed."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer the request."""
-        return self.get_response(request)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

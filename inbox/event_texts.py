@@ -23,7 +23,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reply_sent": ("The marketplace accepted the reply, clock stopped", "send"),
     "reply_confirmed": ("A copy proves that the reply arrived", "check-check"),
     "reply_failed": ("The reply could not be sent: {reason}", "octagon-alert"),
-    "reply_unknown": ("The connection was lost while the reply was handed over", "circle-help"),
+    "reply_unknown": ("The connection was lost while the reply was handed over", "circle-question-mark"),
     "reply_rejected": ("The reply did not reach the buyer, the old clock runs on: {reason}", "octagon-alert"),
     "reply_waits": ("The reply waits: {reason}", "hourglass"),
     "reply_settled_arrived": ("{actor}: the reply arrived", "check"),

@@ -88,6 +88,8 @@ def prove_rejected(reply_id: int, raw_id: int, reason: str) -> None:
     if reply.rejected_at is not None:
         return
     at = InboundRaw.objects.values_list("received_at", flat=True).get(pk=raw_id)
+    # Mailboxes stamp whole seconds: a bounce never came before what it answers had left.
+    at = max(at, reply.handed_at or at)
     if reply.state not in (OutboxState.SENT, OutboxState.FAILED):
         _settle_as_sent(reply, handed_at=reply.handed_at or at)
     reason = one_line(reason)

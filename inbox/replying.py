@@ -110,7 +110,10 @@ def settle_reply(reply: OutboundReply, *, by: Membership, decision: str, now: da
         raise Refused("This reply needs no decision.")
     if decision not in ("arrived", "send_again", "discard"):
         raise Refused("Choose: it arrived, send again, or discard.")
-    proofs.settle(reply, decision=decision, by=by, now=now)
+    try:
+        proofs.settle(reply, decision=decision, by=by, now=now)
+    except proofs.CannotSettle as error:
+        raise Refused(str(error)) from error
 
 
 def newest_message(conversation: Conversation) -> Message | None:

@@ -47,16 +47,15 @@ def earliest(open_deadlines: list[datetime]) -> datetime | None:
     return min(open_deadlines, default=None)
 
 
-def time_left(due: datetime, now: datetime, allowance: timedelta | None = None) -> TimeLeft:
-    """Say how long is left until `due`; the last quarter of an allowance looks like the last four hours."""
+def time_left(due: datetime, now: datetime) -> TimeLeft:
+    """Say how long is left until `due`, with the face it has in the queue."""
     left = due - now
     seconds = int(left.total_seconds())
     if left < timedelta(0):
         return TimeLeft(f"Late {duration(-left)}", Face.LATE, seconds)
-    soon = max(SOON, allowance / 4) if allowance else SOON
     if left < CRITICAL:
         face = Face.CRITICAL
-    elif left < soon:
+    elif left < SOON:
         face = Face.SOON
     elif left < CALM:
         face = Face.PLAIN

@@ -30,6 +30,8 @@ def queue_at(*, kind: str, state: str, due_at: datetime | None, needs_settling: 
 
 def refresh(conversation: Conversation) -> bool:
     """Recompute what the queue reads from deadlines and replies; saves and says True if anything changed."""
+    # Locked first: two transactions that each start or stop a clock must not miss the other's row.
+    Conversation.objects.select_for_update(no_key=True).only("pk").get(pk=conversation.pk)
     open_deadlines = Deadline.objects.filter(conversation=conversation, stopped_at__isnull=True)
     due_at = sla.earliest([moment for (moment,) in open_deadlines.values_list("due_at")])
     needs_settling = OutboundReply.objects.filter(UNSETTLED, conversation=conversation).exists()

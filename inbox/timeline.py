@@ -29,6 +29,10 @@ from inbox.models import (
 from marketplaces.outbox import OutboxState
 
 LATEST = 200  # messages, replies and events each; what is older stays in the archive of the conversation
+# Of what happened at one moment: first that something began, then the mail, then what followed from it.
+BEGINNINGS = ("opened", "returned")
+# The reply in the timeline says as much by itself.
+UNSHOWN = ("reply_queued", "reply_confirmed")
 RECOGNISABLE = (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED)
 
 
@@ -63,6 +67,7 @@ class Item:
     text: str = ""
     icon: str = ""
     actor_name: str = ""
+    rank: int = 1
 
     @property
     def starts_clock(self) -> bool:
@@ -105,7 +110,7 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
         *(_reply_item(reply) for reply in _replies(conversation)),
         *(_event_item(event) for event in _events(conversation)),
     ]
-    items.sort(key=lambda item: (item.at, item.type != "message", item.id))
+    items.sort(key=lambda item: (item.at, item.rank, item.id))
     seen = [item.id for item in items if item.type == "message"]
     running = [clock for clock in clocks if clock.stopped_at is None]
     return ConversationPage(
@@ -190,7 +195,7 @@ def _replies(conversation: Conversation) -> list[OutboundReply]:
 
 
 def _events(conversation: Conversation) -> list[Event]:
-    found = Event.objects.filter(conversation=conversation)
+    found = Event.objects.filter(conversation=conversation).exclude(kind__in=UNSHOWN)
     found = found.select_related("actor__user", "note__author__user")
     return list(found.order_by("-at", "-id")[:LATEST])
 
@@ -198,7 +203,7 @@ def _events(conversation: Conversation) -> list[Event]:
 def _clock(row: dict[str, Any], now: datetime) -> Clock:
     due_at, started_at = datetime.fromisoformat(row["due_at"]), datetime.fromisoformat(row["started_at"])
     stopped_at = datetime.fromisoformat(row["stopped_at"]) if row["stopped_at"] else None
-    left = None if stopped_at else sla.time_left(due_at, now, due_at - started_at)
+    left = None if stopped_at else sla.time_left(due_at, now)
     return Clock(
         due_at, started_at, row["rule"], row["message_id"], row["stated"], stopped_at, row["outcome"], left
     )
@@ -240,4 +245,5 @@ def _event_item(event: Event) -> Item:
     if event.note is not None:
         return Item(type="note", at=event.at, id=event.pk, note=event.note, actor_name=actor)
     text, icon = event_text(event.kind, event.data, actor)
-    return Item(type="event", at=event.at, id=event.pk, text=text, icon=icon, actor_name=actor)
+    rank = 0 if event.kind in BEGINNINGS else 2
+    return Item(type="event", at=event.at, id=event.pk, text=text, icon=icon, actor_name=actor, rank=rank)

@@ -1,20 +1,30 @@
 """Every test runs on real PostgreSQL as hd_app, in a database cloned from a migrated template."""
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
-from django.conf import settings
+from django.conf import settings as django_settings
 from django.db import connections
+from playwright.sync_api import Browser, sync_playwright
 from psycopg import sql
+from pytest_django import Settings
 
 from helpdesk.database_urls import DatabaseUrl
 from tests.world import World
 
 if "TEST_SUPERUSER_URL" not in os.environ:
     pytest.exit("Run bin/test: it starts PostgreSQL and Valkey and then pytest.", returncode=3)
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+FLAGS = (
+    *("--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-component-update"),
+    *("--disable-sync", "--no-first-run", "--disable-dev-shm-usage"),
+)
+# A browser writes this for every refused act, whatever the page does with the answer.
+REFUSALS = ("status of 409", "status of 422")
 SUPERUSER = DatabaseUrl.parse(os.environ["TEST_SUPERUSER_URL"])
 
 
@@ -27,7 +37,7 @@ def database_name() -> str:
 @pytest.fixture(scope="session")
 def django_db_setup(database_name: str) -> Iterator[None]:
     """Clone the template and point every connection at the clone."""
-    template = str(settings.DATABASES["default"]["NAME"])
+    template = str(django_settings.DATABASES["default"]["NAME"])
     names = {"clone": sql.Identifier(database_name), "template": sql.Identifier(template)}
     with psycopg.connect(str(SUPERUSER), autocommit=True) as server:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {clone} WITH (FORCE)").format(**names))
@@ -37,7 +47,7 @@ def django_db_setup(database_name: str) -> Iterator[None]:
             )
         )
     for alias in ("default", "sweep"):
-        settings.DATABASES[alias]["NAME"] = database_name
+        django_settings.DATABASES[alias]["NAME"] = database_name
         connections[alias].settings_dict["NAME"] = database_name
     yield
     connections.close_all()
@@ -80,11 +90,35 @@ def db(
 
 
 @pytest.fixture
-def world(db: None, tmp_path: Path) -> Iterator[World]:
+def world(db: None, tmp_path: Path, settings: Settings) -> World:
     """Two tenants, acme and globex, with their people and seller accounts."""
-    media_root, settings.MEDIA_ROOT = settings.MEDIA_ROOT, str(tmp_path / "files")
-    yield World.build()
-    settings.MEDIA_ROOT = media_root
+    settings.MEDIA_ROOT = str(tmp_path / "files")
+    return World.build()
+
+
+def chromium() -> str:
+    """The browser's program; without one the test is skipped here and fails in CI."""
+    given = os.environ.get("HELPDESK_CHROMIUM")
+    found = given or next((path for name in CHROMIUM if (path := shutil.which(name))), None)
+    if found is None:
+        message = "No Chromium found; install it or name it in HELPDESK_CHROMIUM."
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for the run."""
+    program = chromium()
+    # Playwright's loop runs in this thread from here on, and Django would refuse to make rows beside it.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=list(FLAGS))
+        yield browser
+        browser.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
 @pytest.fixture

@@ -35,10 +35,12 @@ def free_slot() -> tuple[Path, IO[str]]:
 def template_name() -> str:
     """The template database is named by what makes it: the migrations."""
     digest = hashlib.sha256()
-    for path in sorted(ROOT.glob("*/migrations/*.py")) + [
+    makers = [
+        *sorted(ROOT.glob("*/migrations/*.py")),
         ROOT / "accounts/rls.py",
         ROOT / "helpdesk/provision.py",
-    ]:
+    ]
+    for path in makers:
         digest.update(path.read_bytes())
     return f"hd_template_{digest.hexdigest()[:12]}"
 

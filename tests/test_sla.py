@@ -99,11 +99,6 @@ def test_time_left_is_said(left: timedelta, text: str, face: Face) -> None:
     assert (said.text, said.face) == (text, face)
 
 
-def test_the_last_quarter_of_an_allowance_is_soon() -> None:
-    assert sla.time_left(DUE_AT, DUE_AT - timedelta(hours=11), WALMART).face is Face.SOON
-    assert sla.time_left(DUE_AT, DUE_AT - timedelta(hours=13), WALMART).face is Face.CALM
-
-
 def test_a_conversation_is_sorted_by_its_earliest_open_deadline() -> None:
     assert sla.earliest([utc("2026-03-12T10:00"), utc("2026-03-11T10:00")]) == utc("2026-03-11T10:00")
     assert sla.earliest([]) is None

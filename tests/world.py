@@ -134,8 +134,8 @@ def walmart_mail(
         f"Hi {account.name},\n{buyer} wants to connect with you regarding the following order:\n"
         f"Sales Order ID: {order}\nItem ID: 55501234\nItem: Arched floor lamp\nMessage:\n{text}\n"
         "**Note: You have received this message from the customer, who has made a purchase from your company"
-        " on\nWalmart.com. Please respond within 2 business days.**\nThank you,\nWalmart Customer Service Team\n"
-        f"RefID: {uuid4().hex}\n"
+        " on\nWalmart.com. Please respond within 2 business days.**\nThank you,\n"
+        f"Walmart Customer Service Team\nRefID: {uuid4().hex}\n"
     )
     return bytes(mail).replace(b"\n", b"\r\n")
 

@@ -1,6 +1,8 @@
 // When the list is read again, the row under the pointer or the focus keeps its place on the screen.
 import { announce } from "./announce.js";
 
+// A row that jumps to another band is let go: keeping it would leave half of the list empty.
+const MOST_ROOM = 200;
 let before = null;
 const isQueue = (event) => event.detail.target?.id === "queue";
 const rowsOf = (list) => [...list.querySelectorAll("[data-row]")];
@@ -43,6 +45,7 @@ function hold(list, row, top) {
   const wanted = list.scrollTop + row.getBoundingClientRect().top - top;
   const content = queue.offsetHeight + list.querySelector("#queue-more").offsetHeight;
   const missing = wanted + list.clientHeight - content;
+  if (wanted < -MOST_ROOM) return;
   if (wanted < 0) queue.style.marginTop = `${-wanted}px`;
   else if (wanted > 0 && missing > 0) queue.style.paddingBottom = `${missing}px`;
   list.scrollTop = wanted;

@@ -18,10 +18,10 @@ export function duration(seconds) {
   return `${minutes} m`;
 }
 
-export function face(left, allowance) {
+export function face(left) {
   if (left < 0) return "late";
   if (left < CRITICAL) return "critical";
-  if (left < Math.max(SOON, allowance / 4)) return "soon";
+  if (left < SOON) return "soon";
   return left < CALM ? "plain" : "calm";
 }
 
@@ -32,7 +32,7 @@ function tick() {
   let becameUrgent = 0;
   for (const chip of document.querySelectorAll("[data-due]")) {
     const left = (Date.parse(chip.dataset.due) - now()) / 1000;
-    const looks = face(left, Number(chip.dataset.allowance ?? 0));
+    const looks = face(left);
     const row = chip.closest("[data-row]");
     if (row && isUrgent(looks) && !isUrgent(chip.dataset.face)) becameUrgent += 1;
     chip.dataset.face = looks;

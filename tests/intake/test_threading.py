@@ -56,12 +56,9 @@ def answered(world: World) -> OutboundReply:
 
 
 def test_same_order_and_alias_is_one_conversation(world: World) -> None:
-    mail = {"relay": ALIAS, "order": ORDER}
-    assert joined(
-        world.walmart,
-        walmart_mail(world.walmart, **mail),
-        walmart_mail(world.walmart, text="Hello??", **mail),
-    )
+    first = walmart_mail(world.walmart, relay=ALIAS, order=ORDER)
+    second = walmart_mail(world.walmart, relay=ALIAS, order=ORDER, text="Hello??")
+    assert joined(world.walmart, first, second)
 
 
 def test_a_reply_to_our_own_mail_joins_by_message_id(world: World) -> None:

@@ -1,9 +1,10 @@
 """A reply from the queue to the buyer's mailbox, through the seller's own mail server."""
 
+import threading
 from datetime import timedelta
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
@@ -17,7 +18,7 @@ from inbox.models import (
     Outcome,
     ReplyAttempt,
 )
-from marketplaces import credentials
+from marketplaces import credentials, outbox
 from marketplaces.models import FolderRole, Health, InboundRaw, SellerAccount
 from marketplaces.outbox import OutboxState
 from tests.outbox.rows import asked, due_reply, end_lease, fresh, make_due, poll
@@ -280,6 +281,36 @@ def test_a_sender_that_died_before_handing_over_is_followed_by_another(
     make_due(reply)
     assert deliver(reply).state == OutboxState.SENT
     assert attempts(reply) == ["lease_ended", "accepted"]
+
+
+def test_a_worker_that_wakes_up_late_touches_nothing_of_its_successors(
+    world: World, shop: SellerAccount, relay: Control
+) -> None:
+    reply = due_reply(asked(shop, relay), world.alice)
+    relay.fault("smtp.data", "hold", account=shop.sender_address)
+    start = relay.last()
+
+    def work() -> None:
+        try:
+            delivery.deliver(reply.pk, tenant_id=reply.tenant_id)
+        finally:
+            connection.close()
+
+    late = threading.Thread(target=work)
+    late.start()
+    relay.wait_for("held", after=start, account=shop.sender_address)
+    end_lease(reply)
+    delivery.expire(reply.pk, tenant_id=reply.tenant_id)
+    make_due(reply)
+    with tenant_tx(reply.tenant_id):
+        successor = outbox.lease(OutboundReply, reply.pk)
+    assert successor is not None
+    relay.release()
+    late.join(20)
+    row = fresh(reply)
+    assert (row.state, row.lease_token) == (OutboxState.LEASED, successor.lease_token)
+    assert attempts(reply) == ["lease_ended", "not_handed"]
+    assert accepted(relay, reply) == 0
 
 
 def test_a_delivery_refuses_to_run_inside_a_transaction(

@@ -8,6 +8,7 @@ from django.utils import timezone
 from accounts.tenancy import tenant_tx
 from inbox import delivery
 from inbox.models import Conversation, ConversationState, Deadline, Event, OutboundReply
+from marketplaces import outbox
 from marketplaces.models import FolderRole, SellerAccount
 from marketplaces.outbox import OutboxState
 from tests.outbox.rows import a_conversation, a_mail, asked, due_reply, fresh, make_due, poll
@@ -186,6 +187,18 @@ def test_discarding_leaves_the_clock_running(world: World, shop: SellerAccount, 
     assert (row.state, row.decision) == (OutboxState.UNKNOWN, "discard")
     assert not row.conversation.needs_settling
     assert running(reply) == 1
+
+
+@pytest.mark.parametrize("decision", ["discard", "send_again"])
+def test_a_decision_takes_the_late_worker_its_say(
+    world: World, shop: SellerAccount, relay: Control, decision: str
+) -> None:
+    reply = unknown(world, shop, relay)
+    assert reply.lease_token is not None
+    settle(reply, decision, world)
+    with tenant_tx(reply.tenant_id):
+        assert outbox.finish(OutboundReply, reply.pk, reply.lease_token, OutboxState.SENT, "250") is None
+    assert fresh(reply).state == OutboxState.UNKNOWN
 
 
 def test_of_two_people_who_decide_the_first_counts(world: World, shop: SellerAccount, relay: Control) -> None:
