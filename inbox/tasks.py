@@ -28,7 +28,7 @@ def ring_due_mailboxes() -> None:
     with connections["sweep"].cursor() as cursor:
         cursor.execute(
             "SELECT id, tenant_id FROM marketplaces_selleraccount"
-            " WHERE next_poll_at <= now() AND health NOT IN ('auth_failed', 'paused')"
+            " WHERE next_poll_at <= now() AND health <> 'paused'"
         )
         for account_id, tenant_id in cursor.fetchall():
             poll_mailbox.apply_async((account_id,), {"tenant_id": tenant_id}, expires=30)

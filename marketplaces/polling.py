@@ -50,9 +50,8 @@ def login_of(account: SellerAccount) -> imap.MailboxLogin:
 def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | None:
     """Take an account whose poll is due, so that no second worker polls it now; None when none is."""
     with tenant_tx(tenant_id):
-        due = SellerAccount.objects.filter(pk=account_id, next_poll_at__lte=now).exclude(
-            health__in=[Health.AUTH_FAILED, Health.PAUSED]
-        )
+        # A refused sign-in leaves no next poll; an account that only cannot send is read on.
+        due = SellerAccount.objects.filter(pk=account_id, next_poll_at__lte=now).exclude(health=Health.PAUSED)
         if not due.update(next_poll_at=now + STALE_CLAIM):
             return None
         return SellerAccount.objects.get(pk=account_id)

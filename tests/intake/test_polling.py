@@ -145,6 +145,19 @@ def test_a_wrong_password_stops_the_polling_and_says_why(
     assert stored(account).health == Health.OK
 
 
+def test_an_account_that_only_cannot_send_is_read_on(
+    account: SellerAccount, simulator: SimulatorProcess, poll: Poll
+) -> None:
+    reason = f"{health.SENDING}535 authentication failed"
+    with tenant_tx(account.tenant_id):
+        SellerAccount.objects.filter(pk=account.pk).update(
+            health=Health.AUTH_FAILED, health_reason=reason, failures=1
+        )
+    simulator.control.mail(account.sender_address, walmart_mail(account))
+    assert poll() == 1
+    assert (stored(account).health, stored(account).health_reason) == (Health.AUTH_FAILED, reason)
+
+
 def test_a_server_that_is_away_is_tried_again_later(
     account: SellerAccount, simulator: SimulatorProcess, poll: Poll
 ) -> None:
