@@ -72,9 +72,10 @@ def file_answer_elsewhere(raw: InboundRaw, mail: ParsedMail) -> Message | None:
     None when it belongs to no conversation, or might belong to two.
     """
     at = moment_of(raw, mail)
-    conversation = threading.find(raw.account, mail, at=at).conversation
-    if conversation is None:
+    match = threading.find(raw.account, mail, at=at)
+    if match.conversation is None:
         return None
+    conversation = _held(match.conversation)
     message = add_message(raw, mail, conversation, at, direction=Direction.OUT)
     if clocks.stop_by_message(message):
         events.record(conversation, "answered_elsewhere", at=at, message=message.pk)
@@ -182,7 +183,7 @@ def _conversation_for(
 ) -> tuple[Conversation, bool]:
     match = threading.find(raw.account, mail, at=at)
     if match.conversation is not None:
-        return match.conversation, False
+        return _held(match.conversation), False
     conversation = _open(raw, mail, kind, at)
     if match.candidates:
         numbers = ", ".join(f"#{each.number}" for each in match.candidates)
@@ -192,6 +193,12 @@ def _conversation_for(
         for each in match.candidates:
             events.record(each, "possibly_same", at=at, numbers=f"#{conversation.number}")
     return conversation, True
+
+
+def _held(conversation: Conversation) -> Conversation:
+    """The row as it is now, held until the transaction ends, so that no person's act is undone."""
+    held = Conversation.objects.select_for_update(of=("self",), no_key=True)
+    return held.select_related("account", "order", "buyer").get(pk=conversation.pk)
 
 
 def _open(raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetime) -> Conversation:

@@ -6,9 +6,14 @@ from marketplaces.mailbox.bounded import BoundedParser
 from marketplaces.mailbox.parsed import MailContext, ParsedMail
 
 _parser = BoundedParser()
-atexit.register(_parser.close)
 
 
 def read_bounded(content: bytes, context: MailContext) -> ParsedMail:
     """Read a mail in the child process; raises ParseFailed, UnreadableMail."""
     return _parser.parse(content, context)
+
+
+@atexit.register
+def close() -> None:
+    """End the child process; the next mail would make a new one."""
+    _parser.close()

@@ -1,6 +1,6 @@
 """Bring running deadlines in line with the policies after one of them changed, batch by batch."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from accounts.tenancy import tenant_tx
@@ -20,22 +20,28 @@ def recompute(tenant_id: int) -> int:
     last_id = 0
     while True:
         with tenant_tx(tenant_id):
-            batch = list(
-                Deadline.objects.filter(pk__gt=last_id, stopped_at__isnull=True, stated_in_source=False)
-                .select_related("conversation__account")
-                .order_by("pk")[:BATCH]
-            )
+            running = Deadline.objects.filter(stopped_at__isnull=True, stated_in_source=False)
+            batch = list(running.filter(pk__gt=last_id).order_by("pk")[:BATCH])
             if not batch:
                 return moved
             last_id = batch[-1].pk
-            changed = list(_changed(batch))
+            # Conversations before deadlines, in one order: what everybody does who changes both.
+            conversations = list(
+                Conversation.objects.select_for_update(no_key=True)
+                .filter(pk__in={row.conversation_id for row in batch})
+                .order_by("pk")
+            )
+            still = running.filter(pk__in=[row.pk for row in batch]).select_related("conversation__account")
+            changed = list(_changed(still))
             Deadline.objects.bulk_update(changed, ["due_at", "rule", "breached_at"])
-            for conversation in Conversation.objects.filter(pk__in={row.conversation_id for row in changed}):
-                standing.refresh(conversation)
+            moved_in = {row.conversation_id for row in changed}
+            for conversation in conversations:
+                if conversation.pk in moved_in:
+                    standing.refresh(conversation)
             moved += len(changed)
 
 
-def _changed(batch: list[Deadline]) -> Iterator[Deadline]:
+def _changed(batch: Iterable[Deadline]) -> Iterator[Deadline]:
     policies = all_policies()
     for deadline in batch:
         policy = policy_for(policies, deadline.conversation.account, deadline.kind, deadline.started_at)

@@ -31,17 +31,15 @@ def queue_at(*, kind: str, state: str, due_at: datetime | None, needs_settling: 
 def refresh(conversation: Conversation) -> bool:
     """Recompute what the queue reads from deadlines and replies; saves and says True if anything changed."""
     # Locked first: two transactions that each start or stop a clock must not miss the other's row.
-    Conversation.objects.select_for_update(no_key=True).only("pk").get(pk=conversation.pk)
-    open_deadlines = Deadline.objects.filter(conversation=conversation, stopped_at__isnull=True)
+    row = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
+    open_deadlines = Deadline.objects.filter(conversation=row, stopped_at__isnull=True)
     due_at = sla.earliest([moment for (moment,) in open_deadlines.values_list("due_at")])
-    needs_settling = OutboundReply.objects.filter(UNSETTLED, conversation=conversation).exists()
-    stands_at = queue_at(
-        kind=conversation.kind, state=conversation.state, due_at=due_at, needs_settling=needs_settling
-    )
+    needs_settling = OutboundReply.objects.filter(UNSETTLED, conversation=row).exists()
+    stands_at = queue_at(kind=row.kind, state=row.state, due_at=due_at, needs_settling=needs_settling)
     new = {"due_at": due_at, "needs_settling": needs_settling, "queue_at": stands_at}
-    if all(getattr(conversation, name) == value for name, value in new.items()):
-        return False
     for name, value in new.items():
         setattr(conversation, name, value)
-    conversation.save(update_fields=list(new))
+    if all(getattr(row, name) == value for name, value in new.items()):
+        return False
+    Conversation.objects.filter(pk=row.pk).update(**new)
     return True

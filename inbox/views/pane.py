@@ -101,7 +101,9 @@ def perform(
     The act stands in a savepoint, so that a refusal half way leaves nothing behind.
     """
     now = timezone.now()
-    conversation = get_object_or_404(Conversation.objects.select_related("account", "order"), number=number)
+    # Held, so that what the act looks at (a running clock, a newer message) cannot change under it.
+    held = Conversation.objects.select_for_update(of=("self",), no_key=True)
+    conversation = get_object_or_404(held.select_related("account", "order"), number=number)
     try:
         with transaction.atomic():
             reply = act(conversation, now)

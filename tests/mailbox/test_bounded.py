@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psutil  # type: ignore[import-untyped]
 import pytest
 
+from inbox import reading
 from marketplaces.mailbox.bounded import ROOT, BoundedParser, ParseFailed
 from marketplaces.mailbox.child import MAX_MAILS
 from marketplaces.mailbox.parse import parse
@@ -17,6 +18,12 @@ from tests.mailbox.samples import AMAZON, WALMART, WORDINGS, buyer_mail, mail, w
 from tests.mailbox.test_mime import PNG, with_files
 
 SAMPLE = buyer_mail(WORDINGS[0])
+
+
+@pytest.fixture(autouse=True)
+def _alone() -> None:
+    """Other tests of this process have left the inbox's own child running."""
+    reading.close()
 
 
 @pytest.fixture
