@@ -14,10 +14,26 @@ find_python() {
     return 1
 }
 
-if [ -f /etc/alpine-release ]; then
+if [ -f /etc/alpine-release ] && [ -z "${DATABASE_URL:-}" ]; then
     stop "Alpine has no wheel of the embedded PostgreSQL. Use a system with glibc, or set DATABASE_URL."
 fi
 mkdir -p "$root/var" 2>/dev/null || stop "cannot write into $root; the checkout must be writable."
+
+# One install at a time: a link is made with its owner's number in it, or not at all.
+held="$root/var/install.lock"
+waiting=
+until ln -s "$$" "$held" 2>/dev/null; do
+    owner=$(readlink "$held") || continue
+    if ! kill -0 "$owner" 2>/dev/null; then
+        rm -f "$held"
+        continue
+    fi
+    [ -n "$waiting" ] || say "waiting for another installation (process $owner)"
+    waiting=yes
+    sleep 1
+done
+trap 'rm -f "$held"' EXIT
+trap 'exit 1' HUP INT TERM
 
 venv="$root/.venv"
 stamp="$venv/installed-$lock"
@@ -57,3 +73,6 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
     fi
     printf '%s' "$wanted" >"$stamp"
 fi
+
+rm -f "$held"
+trap - EXIT HUP INT TERM

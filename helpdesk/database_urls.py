@@ -49,7 +49,8 @@ class DatabaseUrl:
         socket = self.host.startswith("/")
         if socket:
             query["host"] = self.host
-        where = "" if socket else self.host + (f":{self.port}" if self.port else "")
+        host = f"[{self.host}]" if ":" in self.host else self.host  # IPv6
+        where = "" if socket else host + (f":{self.port}" if self.port else "")
         if socket and self.port:
             query["port"] = self.port
         return f"postgresql://{login}@{where}/{quote(self.name, safe='')}" + (
@@ -68,7 +69,8 @@ class DatabaseUrl:
         return replace(self, name=name)
 
     def django(self, **extra: Any) -> dict[str, Any]:
-        """The entry for Django's DATABASES."""
+        """The entry for Django's DATABASES; what the URL asks of libpq, such as sslmode, goes into OPTIONS."""
+        options = {**dict(self.options), **extra.pop("OPTIONS", {})}
         return {
             "ENGINE": "django.db.backends.postgresql",
             "NAME": self.name,
@@ -76,5 +78,6 @@ class DatabaseUrl:
             "PASSWORD": self.password,
             "HOST": self.host,
             "PORT": self.port,
+            "OPTIONS": options,
             **extra,
         }

@@ -4,8 +4,12 @@ hd_owner owns everything and cannot log in; hd_migrate acts as it; hd_app serves
 level security; hd_sweep looks for due work in all tenants and may read a few columns.
 """
 
+import fcntl
+import json
+import os
 import secrets
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 from psycopg import sql
@@ -26,6 +30,10 @@ IN_DATABASE = (
     " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO hd_app",
     "ALTER DEFAULT PRIVILEGES FOR ROLE hd_owner IN SCHEMA public GRANT USAGE ON SEQUENCES TO hd_app",
 )
+
+
+class RolesTaken(RuntimeError):
+    """The server's roles belong to another helpdesk; the message is for the person at the terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +95,32 @@ def role_statements(passwords: dict[str, str]) -> list[sql.Composed]:
     # hd_migrate acts as the owner but does not inherit it: it must say so (Django's assume_role).
     statements.append(sql.SQL("GRANT hd_owner TO {}").format(sql.Identifier("hd_migrate")))
     return statements
+
+
+def kept_passwords(superuser: DatabaseUrl, file: Path) -> dict[str, str]:
+    """The passwords that were made for this server the first time, from a file only its owner can read.
+
+    Roles belong to the whole server, so new passwords would lock out every other helpdesk on it: raises RolesTaken
+    where the roles exist and the file does not know the server. Raises psycopg.Error.
+    """
+    with psycopg.connect(str(superuser), autocommit=True, connect_timeout=10) as connection:
+        row = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()
+        taken = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = 'hd_app'").fetchone()
+    server = str(row[0]) if row else ""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(file, os.O_RDWR | os.O_CREAT, 0o600), "r+") as kept:
+        fcntl.flock(kept, fcntl.LOCK_EX)
+        by_server: dict[str, dict[str, str]] = json.loads(kept.read() or "{}")
+        if server not in by_server:
+            if taken:
+                raise RolesTaken(
+                    f"The server at {superuser.host} has the role hd_app of another helpdesk, whose passwords"
+                    f" would change; {file} knows none for it. Point DATABASE_URL at a server of its own."
+                )
+            by_server[server] = fresh_passwords()
+            kept.seek(0)
+            kept.write(json.dumps(by_server))
+        return by_server[server]
 
 
 def fresh_passwords() -> dict[str, str]:

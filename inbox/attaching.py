@@ -29,9 +29,13 @@ def store_files(message: Message, parts: tuple[AttachmentPart, ...]) -> list[Att
 
 
 def store(tenant_id: int, content: bytes) -> str:
-    """Write the content where it does not lie yet; returns its path in the storage."""
+    """Write the content where it does not lie whole yet; returns its path in the storage."""
     digest = hashlib.sha256(content).hexdigest()
     path = f"tenant/{tenant_id}/{digest[:2]}/{digest}"
-    if not default_storage.exists(path):
-        default_storage.save(path, ContentFile(content))
+    if default_storage.exists(path):
+        if default_storage.size(path) == len(content):
+            return path
+        # Half a file: whoever wrote it was killed.
+        default_storage.delete(path)
+    default_storage.save(path, ContentFile(content))
     return path

@@ -30,13 +30,14 @@ def start(message: Message, *, stated_due: datetime | None = None) -> Deadline:
     return deadline
 
 
-def stop_by_reply(reply: OutboundReply, *, at: datetime) -> int:
+def stop_by_reply(reply: OutboundReply, *, at: datetime, written_at: datetime | None = None) -> int:
     """Stop what the reply answers: the clocks of messages that were here when it was written.
 
-    A message that came in after the author pressed send keeps its clock. Returns how many stopped.
+    A message that came in after the author pressed send keeps its clock; a reply sent again was written when
+    the first one was. Returns how many stopped.
     """
     answered = Deadline.objects.filter(
-        conversation_id=reply.conversation_id, message__created_at__lte=reply.queued_at
+        conversation_id=reply.conversation_id, message__created_at__lte=written_at or reply.queued_at
     )
     stopped = stop(
         answered, at=at, stopped_by_reply=reply, stopped_by_id=reply.author_id, outcome=Outcome.REPLIED
@@ -51,6 +52,15 @@ def restart_by_reply(reply: OutboundReply) -> int:
         stopped_at=None, stopped_by_reply=None, stopped_by=None, outcome=""
     )
     standing.refresh(reply.conversation)
+    return restarted
+
+
+def restart_by_message(message: Message) -> int:
+    """An answer given elsewhere did not reach the buyer: run again the clocks it stopped."""
+    restarted = Deadline.objects.filter(stopped_by_message=message).update(
+        stopped_at=None, stopped_by_message=None, outcome=""
+    )
+    standing.refresh(message.conversation)
     return restarted
 
 
@@ -77,4 +87,6 @@ def stop(deadlines: QuerySet[Deadline], *, at: datetime, **how: Any) -> int:
     """Stop those that still run; one stopped after its moment is recorded as breached at that moment."""
     running = deadlines.filter(stopped_at__isnull=True)
     running.filter(due_at__lt=at, breached_at__isnull=True).update(breached_at=F("due_at"))
+    # What left in time and was heard of late was never late.
+    running.filter(due_at__gte=at, breached_at__isnull=False).update(breached_at=None)
     return running.update(stopped_at=at, **how)

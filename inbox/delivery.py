@@ -233,6 +233,8 @@ def _write_down(reply: OutboundReply, answer: Answer) -> None:
             left(row, at=at)
         elif state is not None:
             _tell(row, state, words)
+            if state == OutboxState.QUEUED and row.attempts == outbox.MOST_ATTEMPTS:
+                _say_it_is_hard(row, words)
     log.info("reply tried", reply=row.pk, result=result, state=state, attempt=row.attempts)
 
 
@@ -261,6 +263,12 @@ def _tell(reply: OutboundReply, state: OutboxState, words: str) -> None:
         reply.conversation, f"reply_{state}", at=timezone.now(), reply=reply.pk, reason=one_line(words)
     )
     standing.refresh(reply.conversation)
+
+
+def _say_it_is_hard(reply: OutboundReply, words: str) -> None:
+    """Let people know early that a reply does not get through, long before it is given up."""
+    reason = one_line(f"{reply.attempts} tries have not helped yet, more follow. {words}")
+    events.record(reply.conversation, "reply_waits", at=timezone.now(), reply=reply.pk, reason=reason)
 
 
 def _note(reply: OutboundReply, result: str, words: str) -> None:

@@ -25,6 +25,11 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reply_failed": ("The reply could not be sent: {reason}", "octagon-alert"),
     "reply_unknown": ("The connection was lost while the reply was handed over", "circle-question-mark"),
     "reply_rejected": ("The reply did not reach the buyer, the old clock runs on: {reason}", "octagon-alert"),
+    "reply_delayed": ("The reply is delayed on its way; there is no need to send it again", "hourglass"),
+    "elsewhere_rejected": (
+        "The answer given elsewhere did not reach the buyer, the old clock runs on: {reason}",
+        "octagon-alert",
+    ),
     "reply_waits": ("The reply waits: {reason}", "hourglass"),
     "reply_settled_arrived": ("{actor}: the reply arrived", "check"),
     "reply_settled_send_again": ("{actor} sent the reply again", "send"),

@@ -17,11 +17,16 @@ from inbox.models import (
 from inbox.unreadable import envelope_of
 from marketplaces import retention
 from marketplaces.mailbox.parsed import MailKind, ParsedMail, Verdict
-from marketplaces.models import InboundRaw
+from marketplaces.models import FolderRole, InboundRaw
 from orders.placeholders import buyer_and_order
 
 WITHOUT_CLOCK = (MailKind.NOTICE, MailKind.PUBLIC_QUESTION, MailKind.REFUND_NOTICE)
 PREVIEW = 200
+# What a new message changes of its conversation's row; the rest belongs to people, clocks and replies.
+SHOWN = (
+    *("last_message_at", "last_message_is_buyers", "preview", "relay_address", "relay_alias", "case_ref"),
+    *("buyer", "order", "expires_at"),
+)
 
 
 def file_buyer_mail(raw: InboundRaw, mail: ParsedMail) -> Message:
@@ -33,8 +38,9 @@ def file_buyer_mail(raw: InboundRaw, mail: ParsedMail) -> Message:
         if begun:
             _put_away(conversation, at)
         return message
-    # A buyer's out-of-office answer to our reply is no question; one that opens a conversation might be.
-    if mail.machine and not begun:
+    # A buyer's out-of-office answer to our reply is no question; one that opens a conversation might be, and
+    # what the marketplace's machines write about a claim or a return always is one.
+    if mail.machine and mail.kind == MailKind.BUYER_MESSAGE and not begun:
         return message
     _back_in_the_queue(conversation, at, begun=begun)
     clocks.start(message, stated_due=mail.stated_due)
@@ -75,8 +81,13 @@ def file_answer_elsewhere(raw: InboundRaw, mail: ParsedMail) -> Message | None:
     match = threading.find(raw.account, mail, at=at)
     if match.conversation is None:
         return None
-    conversation = _held(match.conversation)
+    conversation = held(match.conversation)
+    if raw.folder == FolderRole.SENT and not _went_to_buyer(conversation, mail):
+        return None
     message = add_message(raw, mail, conversation, at, direction=Direction.OUT)
+    # An automatic acknowledgement is no answer, whoever sends it.
+    if mail.machine:
+        return message
     if clocks.stop_by_message(message):
         events.record(conversation, "answered_elsewhere", at=at, message=message.pk)
     if conversation.due_at is None and conversation.state == ConversationState.OPEN:
@@ -183,7 +194,7 @@ def _conversation_for(
 ) -> tuple[Conversation, bool]:
     match = threading.find(raw.account, mail, at=at)
     if match.conversation is not None:
-        return _held(match.conversation), False
+        return held(match.conversation), False
     conversation = _open(raw, mail, kind, at)
     if match.candidates:
         numbers = ", ".join(f"#{each.number}" for each in match.candidates)
@@ -195,10 +206,16 @@ def _conversation_for(
     return conversation, True
 
 
-def _held(conversation: Conversation) -> Conversation:
+def _went_to_buyer(conversation: Conversation, mail: ParsedMail) -> bool:
+    """Whether a mail in Sent went to the marketplace's relay: a forward to a colleague answers nobody."""
+    relay = conversation.relay_address.lower()
+    return bool(mail.relay_alias) or relay in {address.lower() for address in mail.to}
+
+
+def held(conversation: Conversation) -> Conversation:
     """The row as it is now, held until the transaction ends, so that no person's act is undone."""
-    held = Conversation.objects.select_for_update(of=("self",), no_key=True)
-    return held.select_related("account", "order", "buyer").get(pk=conversation.pk)
+    rows = Conversation.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("account", "order", "buyer").get(pk=conversation.pk)
 
 
 def _open(raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetime) -> Conversation:
@@ -260,7 +277,7 @@ def _show_newest(conversation: Conversation, message: Message, mail: ParsedMail)
             message.account, mail, expires_at=message.expires_at, buyer=conversation.buyer
         )
     conversation.expires_at = max(conversation.expires_at, message.expires_at)
-    conversation.save()
+    conversation.save(update_fields=SHOWN)
 
 
 def _next_number(tenant_id: int) -> int:

@@ -11,6 +11,7 @@ class SendForm(forms.Form):
 
     client_key = forms.UUIDField(error_messages=STALE)
     seen_message_id = forms.IntegerField(required=False, min_value=0)
+    seen_reply_id = forms.IntegerField(required=False, min_value=0)
 
 
 class ReplyForm(SendForm):

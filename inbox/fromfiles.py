@@ -93,9 +93,12 @@ def take_in(account: SellerAccount, source: Source, *, folder: str, now: datetim
             folder=folder,
             received_at=received_at(source.content, now),
         )
-    state = intake.read_raw(raw.pk, tenant_id=tenant_id) if raw.state == RawState.NEW else None
+    read_before = raw.state != RawState.NEW
+    tries = 0 if read_before else intake.TRIES + 1
+    while tries and intake.read_raw(raw.pk, tenant_id=tenant_id) is None:
+        tries -= 1
     with tenant_tx(tenant_id):
-        return _told(InboundRaw.objects.get(pk=raw.pk), "already here" if not new and state is None else "")
+        return _told(InboundRaw.objects.get(pk=raw.pk), "already here" if not new and read_before else "")
 
 
 def received_at(content: bytes, now: datetime) -> datetime:

@@ -6,9 +6,9 @@ import structlog
 from django.db import DataError, IntegrityError, connection, models, transaction
 
 from accounts.tenancy import tenant_tx
-from inbox import filing, proofs
-from inbox.duplicates import duplicate_of
-from inbox.models import ConversationKind
+from inbox import clocks, events, filing, proofs
+from inbox.duplicates import duplicate_of, same_bytes
+from inbox.models import ConversationKind, ConversationState, Direction, Message
 from inbox.reading import read_bounded
 from marketplaces.mailbox.bounded import ParseFailed
 from marketplaces.mailbox.parse import PARSER_VERSION
@@ -23,26 +23,35 @@ SETBACKS = (MailKind.BOUNCE, MailKind.OPT_OUT)
 
 
 def read_raw(raw_id: int, *, tenant_id: int) -> RawState | None:
-    """Read one stored mail; safe to call again and from several workers. None when it was not new.
+    """Read one stored mail; safe to call again and from several workers.
 
-    Whatever goes wrong, the mail ends as a conversation a person sees.
+    None when it was not new, or when the reader stumbled and will be tried again. Whatever goes wrong, the
+    mail ends as a conversation a person sees.
     """
     raw = _begin(raw_id, tenant_id=tenant_id)
     if raw is None:
         return None
     if raw.attempts > TRIES:
-        reading = Reading(raw, None, "It stopped the reader several times.")
-    else:
-        reading = _read(raw)
-    return _file([reading], tenant_id=tenant_id).get(raw_id)
+        return _file(Reading(raw, None, "It stopped the reader several times."))
+    reading = _read(raw)
+    if reading.mail is not None:
+        # Only stumbles of the reader count: a full disk or a lost database must not make mail unreadable.
+        with tenant_tx(tenant_id):
+            InboundRaw.objects.filter(pk=raw.pk).update(attempts=0)
+    elif reading.may_pass and raw.attempts < TRIES:
+        return None
+    return _file(reading)
 
 
 def read_many(raw_ids: list[int], *, tenant_id: int) -> None:
-    """Read what a poll has just stored, in one go; what a crash leaves unread is read singly later."""
+    """Read what a poll has just stored; what is left unread is read singly, with its tries counted."""
     with tenant_tx(tenant_id):
         new = InboundRaw.objects.filter(pk__in=raw_ids, state=RawState.NEW)
         raws = list(new.select_related("account__tenant").order_by("pk"))
-    _file([_read(raw) for raw in raws], tenant_id=tenant_id)
+    for raw in raws:
+        reading = _read(raw)
+        if not reading.may_pass:
+            _file(reading)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +61,17 @@ class Reading:
     raw: InboundRaw
     mail: ParsedMail | None
     fault: str = ""
+    may_pass: bool = False
 
 
 def _read(raw: InboundRaw) -> Reading:
     try:
         return Reading(raw, read_bounded(bytes(raw.content), context_of(raw)))
-    except (ParseFailed, UnreadableMail) as fault:
+    except UnreadableMail as fault:
         return Reading(raw, None, str(fault))
+    except ParseFailed as fault:
+        # A busy machine looks like a hostile mail at first.
+        return Reading(raw, None, str(fault), may_pass=True)
 
 
 def context_of(raw: InboundRaw) -> MailContext:
@@ -82,18 +95,13 @@ def _begin(raw_id: int, *, tenant_id: int) -> InboundRaw | None:
         return new.select_related("account__tenant").first()
 
 
-def _file(readings: list[Reading], *, tenant_id: int) -> dict[int, RawState]:
-    """File what was read, in order; the states of those that were still new."""
-    states: dict[int, RawState] = {}
-    with tenant_tx(tenant_id):
-        for reading in readings:
-            state = _file_one(reading)
-            if state is not None:
-                states[reading.raw.pk] = state
-    return states
+def _file(reading: Reading) -> RawState | None:
+    """File a mail in a transaction of its own; None when somebody else has."""
+    with tenant_tx(reading.raw.tenant_id):
+        return _file_held(reading)
 
 
-def _file_one(reading: Reading) -> RawState | None:
+def _file_held(reading: Reading) -> RawState | None:
     raw, parsed = reading.raw, reading.mail
     # One mail of an account at a time: two at once could open two conversations for one matter.
     with connection.cursor() as cursor:
@@ -111,7 +119,10 @@ def _file_one(reading: Reading) -> RawState | None:
         log.exception("mail could not be filed", raw=raw.pk, fault=type(error).__name__)
         state, note = RawState.QUARANTINED, "The helpdesk could not file this mail."
     if state == RawState.QUARANTINED:
-        filing.file_unreadable(raw, note)
+        if twin := same_bytes(raw):
+            state, note = RawState.DUPLICATE, f"The same mail as message {twin.pk}."
+        else:
+            filing.file_unreadable(raw, note)
     InboundRaw.objects.filter(pk=raw.pk).update(state=state, error=note[:500], parser_version=PARSER_VERSION)
     return state
 
@@ -144,7 +155,10 @@ def route(raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:
 
 def _own_copy(raw: InboundRaw, mail: ParsedMail) -> str:
     """A copy of what the seller sent: proof for our own reply, or an answer given elsewhere."""
-    ids = [part for part in (mail.message_id, *mail.in_reply_to, *mail.references) if part]
+    # A mail in Sent proves itself alone: an answer written elsewhere names our earlier replies too.
+    ids = [part for part in (mail.message_id,) if part]
+    if raw.folder != FolderRole.SENT:
+        ids += [*mail.in_reply_to, *mail.references]
     at = filing.moment_of(raw, mail)
     reply = proofs.find_reply(raw.account_id, ids) or proofs.find_reply_by_text(
         raw.account_id, mail.text, list(mail.order_ids), at
@@ -157,22 +171,44 @@ def _own_copy(raw: InboundRaw, mail: ParsedMail) -> str:
 
 
 def _setback(raw: InboundRaw, mail: ParsedMail) -> str:
-    """A bounce or an opt-out: the reply it names did not reach the buyer."""
-    ids = [*mail.in_reply_to, *mail.references]
-    reason = mail.subject
-    if mail.bounced is not None:
-        ids = [*mail.bounced.message_ids, *ids]
-        reason = mail.bounced.reason or reason
-    reply = proofs.find_reply(raw.account_id, ids)
-    if reply is None and mail.bounced is not None and mail.bounced.text_excerpt:
-        reply = proofs.find_reply_by_text(
-            raw.account_id, mail.bounced.text_excerpt, list(mail.order_ids), filing.moment_of(raw, mail)
-        )
+    """A bounce or an opt-out: what it names did not reach the buyer."""
+    at = filing.moment_of(raw, mail)
+    bounced = mail.bounced
+    named = [*(bounced.message_ids if bounced else ())], [*mail.in_reply_to], [*mail.references[-1:]]
+    reply = next((found for ids in named if ids and (found := proofs.find_reply(raw.account_id, ids))), None)
+    if reply is None and bounced is not None and bounced.text_excerpt:
+        reply = proofs.find_reply_by_text(raw.account_id, bounced.text_excerpt, list(mail.order_ids), at)
+    if reply is None and (elsewhere := _answer_elsewhere(raw, [part for ids in named for part in ids])):
+        return _elsewhere_failed(raw, mail, elsewhere)
     if reply is None:
         reply = proofs.last_reply_to(raw.account_id, mail.relay_alias, list(mail.order_ids))
     if reply is None:
         filing.file_notice(raw, mail)
         return "A bounce of something the helpdesk did not send."
-    proofs.prove_rejected(reply.pk, raw.pk, reason)
-    filing.add_message(raw, mail, reply.conversation, filing.moment_of(raw, mail))
+    if bounced is not None and not bounced.permanent:
+        # "Delivery delayed, no need to send again": sending again would be the buyer's second copy.
+        conversation = filing.held(reply.conversation)
+        filing.add_message(raw, mail, conversation, at)
+        events.record(conversation, "reply_delayed", at=at, reply=reply.pk)
+        return "A reply is delayed on its way."
+    proofs.prove_rejected(reply.pk, raw.pk, (bounced.reason if bounced else "") or mail.subject)
+    filing.add_message(raw, mail, filing.held(reply.conversation), at)
     return "A reply did not reach the buyer."
+
+
+def _answer_elsewhere(raw: InboundRaw, message_ids: list[str]) -> Message | None:
+    """The mail found in Sent that a bounce names."""
+    out = Message.objects.filter(account_id=raw.account_id, direction=Direction.OUT)
+    return out.filter(message_id__in=message_ids).select_related("conversation").order_by("-pk").first()
+
+
+def _elsewhere_failed(raw: InboundRaw, mail: ParsedMail, answer: Message) -> str:
+    at = filing.moment_of(raw, mail)
+    conversation = filing.held(answer.conversation)
+    conversation.state, conversation.closed_at = ConversationState.OPEN, None
+    conversation.save(update_fields=["state", "closed_at"])
+    clocks.restart_by_message(answer)
+    reason = (mail.bounced.reason if mail.bounced else "") or mail.subject
+    events.record(conversation, "elsewhere_rejected", at=at, message=answer.pk, reason=reason)
+    filing.add_message(raw, mail, filing.held(conversation), at)
+    return "An answer given elsewhere did not reach the buyer."

@@ -1,16 +1,17 @@
 """SLA policies: how long each marketplace allows, as rows a tenant owns."""
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 
 from accounts.models import Tenant
 from inbox.models import DeadlineKind, SlaPolicy
 from marketplaces.models import SellerAccount
 from marketplaces.types import FACTS
 
-BEGINNING = timedelta(days=3650)
+# Before any mail there is, whatever its Date says.
+BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def seed(tenant: Tenant, *, at: datetime) -> None:
+def seed(tenant: Tenant) -> None:
     """Give a new tenant the marketplaces' own allowances, valid for whatever history comes in."""
     for marketplace, facts in FACTS.items():
         SlaPolicy.objects.get_or_create(
@@ -19,7 +20,7 @@ def seed(tenant: Tenant, *, at: datetime) -> None:
             account=None,
             kind=DeadlineKind.REPLY,
             defaults={
-                "valid_from": at - BEGINNING,
+                "valid_from": BEGINNING,
                 "allowance_minutes": facts.reply_hours * 60,
                 "rule": f"{facts.name} {facts.reply_hours} h",
             },

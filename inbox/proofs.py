@@ -41,7 +41,7 @@ def lock(reply_id: int) -> OutboundReply:
 def left(reply: OutboundReply, *, at: datetime) -> None:
     """The reply reached the marketplace: stop the clocks it answers and hand the turn to the buyer."""
     conversation = reply.conversation
-    clocks.stop_by_reply(reply, at=at)
+    clocks.stop_by_reply(reply, at=at, written_at=_written_at(reply))
     if conversation.due_at is not None:
         # The buyer wrote again after the reply was written.
         conversation.state = ConversationState.OPEN
@@ -79,6 +79,7 @@ def prove_sent(reply_id: int, raw_id: int, at: datetime) -> None:
     if news:
         handed_at = reply.handed_at or at
         _settle_as_sent(reply, handed_at=handed_at)
+        _withdraw_repeats(reply, at=at)
         left(reply, at=handed_at)
 
 
@@ -118,19 +119,19 @@ def find_reply_by_text(
 ) -> OutboundReply | None:
     """The one reply of this account that a copy repeats, for copies that name no Message-ID of ours.
 
-    Looked for among those handed over in the days before and not confirmed yet; a conversation about another
-    order than the copy's is out. None when there is none, or two: a proof is never guessed.
+    Looked for among those handed over in the days before; a conversation about another order than the copy's is
+    out. One that is confirmed already is found when no unconfirmed one fits as well: a copy may come twice.
+    None when there is none, or two that are still open: a proof is never guessed.
     """
     copy = _comparable(text)
     handed = OutboundReply.objects.filter(
         account_id=account_id,
         state__in=HANDED,
-        confirmed_at__isnull=True,
         handed_at__range=(before - COPY_WITHIN, before + CLOCK_SKEW),
     ).select_related("conversation__order")
     same: list[OutboundReply] = []
     similar: list[OutboundReply] = []
-    for reply in handed.iterator():
+    for reply in handed.order_by("-handed_at").iterator():
         order = reply.conversation.order
         if order is not None and order_ids and order.external_id not in order_ids:
             continue
@@ -140,7 +141,11 @@ def find_reply_by_text(
         elif min(len(body), len(copy)) >= SHORT_TEXT and (body in copy or copy in body):
             similar.append(reply)
     found = same or similar
-    return found[0] if len(found) == 1 else None
+    unconfirmed = [reply for reply in found if reply.confirmed_at is None]
+    if unconfirmed:
+        return unconfirmed[0] if len(unconfirmed) == 1 else None
+    # Of confirmed ones in one conversation it does not matter which: the newest.
+    return found[0] if len({reply.conversation_id for reply in found}) == 1 else None
 
 
 def last_reply_to(account_id: int, relay_alias: str, order_ids: Collection[str]) -> OutboundReply | None:
@@ -152,7 +157,10 @@ def last_reply_to(account_id: int, relay_alias: str, order_ids: Collection[str])
         account_id=account_id, state__in=HANDED, rejected_at__isnull=True, handed_at__gte=Now() - COPY_WITHIN
     ).order_by("-handed_at")
     by_alias = handed.filter(conversation__relay_alias=relay_alias) if relay_alias else handed.none()
-    by_order = handed.filter(conversation__order__external_id__in=list(order_ids))
+    # The account is named for the order too: it leads the index on order numbers.
+    by_order = handed.filter(
+        conversation__order__account_id=account_id, conversation__order__external_id__in=list(order_ids)
+    )
     for query in (by_alias, by_order):
         found: list[OutboundReply] = list(query)
         if len({reply.conversation_id for reply in found}) == 1:
@@ -169,6 +177,9 @@ def settle(reply: OutboundReply, *, decision: str, by: Membership, now: datetime
     reply = lock(reply.pk)
     if reply.decided_at is not None:
         return None
+    if reply.state not in (OutboxState.FAILED, OutboxState.UNKNOWN) and reply.rejected_at is None:
+        # Seen when the button was pressed, but a proof came before the lock.
+        raise CannotSettle("It has arrived meanwhile.")
     if decision == "arrived" and reply.state == OutboxState.FAILED:
         raise CannotSettle("This reply never left. Send it again, or discard it.")
     # With the token goes the right of a worker that wakes up late to say anything else.
@@ -195,6 +206,26 @@ def _settle_as_sent(reply: OutboundReply, *, handed_at: datetime) -> None:
     OutboundReply.objects.filter(pk=reply.pk).update(
         state=OutboxState.SENT, settled_at=Now(), handed_at=handed_at, lease_token=None, lease_until=None
     )
+
+
+def _withdraw_repeats(reply: OutboundReply, *, at: datetime) -> None:
+    """The reply has left after all: a repeat of it that still waits must not leave too."""
+    why = "The reply it repeats has left after all."
+    repeats = OutboundReply.objects.filter(replaces=reply, state=OutboxState.QUEUED)
+    for repeat_id in list(repeats.values_list("pk", flat=True)):
+        withdrawn = repeats.filter(pk=repeat_id).update(
+            state=OutboxState.FAILED, settled_at=Now(), peer_answer=why, decision="discard", decided_at=at
+        )
+        if withdrawn:
+            events.record(reply.conversation, "reply_failed", at=at, reply=repeat_id, reason=why)
+
+
+def _written_at(reply: OutboundReply) -> datetime:
+    """When the text was written: what is sent again answers no more than it did the first time."""
+    first = reply
+    while first.replaces is not None and first.replaces.body == reply.body:
+        first = first.replaces
+    return first.queued_at
 
 
 def _copy_of(reply: OutboundReply, *, by: Membership, now: datetime) -> OutboundReply:

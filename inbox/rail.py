@@ -1,7 +1,7 @@
 """What stands beside every page: the views with their counts, and how each channel does."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import connection
 
@@ -13,6 +13,7 @@ from marketplaces.types import FACTS, MARKETS
 
 # Counting stops here: nothing on a page may grow with the number of conversations.
 MOST = 100
+SILENCE = timedelta(minutes=15)
 COUNTED = {
     "all": "queue_at IS NOT NULL",
     "mine": "queue_at IS NOT NULL AND assignee_id = %(me)s",
@@ -80,7 +81,7 @@ def _counts() -> str:
 STATEMENT = f"""
     SELECT json_build_object({_counts()}),
            (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'market', market,
-                    'health', health, 'reason', health_reason, 'since', health_since)
+                    'health', health, 'reason', health_reason, 'since', health_since, 'read', last_ok_at)
                     ORDER BY name, id), '[]')
             FROM marketplaces_selleraccount WHERE tenant_id = %(tenant)s)
 """  # noqa: S608 - built from the constants above
@@ -96,7 +97,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
             RailView(key, view.title, _count_text(counts.get(key)), _face(counts.get(f"{key}_first"), now))
             for key, view in VIEWS.items()
         ],
-        accounts=[_account(row) for row in accounts],
+        accounts=[_account(row, now) for row in accounts],
     )
 
 
@@ -115,8 +116,16 @@ def _face(first_due: str | None, now: datetime) -> str:
     return "amber" if left < sla.CRITICAL else ""
 
 
-def _account(row: dict[str, str]) -> RailAccount:
+def _account(row: dict[str, str], now: datetime) -> RailAccount:
     market = MARKETS[row["market"]]
+    read = datetime.fromisoformat(row["read"]) if row["read"] else None
+    if row["health"] == Health.OK and read is not None and now - read > SILENCE:
+        # Nobody polls: that must not look like an empty inbox.
+        row |= {
+            "health": Health.DEGRADED,
+            "reason": "Nothing has been read since then.",
+            "since": row["read"],
+        }
     return RailAccount(
         id=int(row["id"]),
         name=row["name"],

@@ -6,6 +6,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
 
 from accounts.models import Membership
 from inbox import events, guard, proofs, standing
@@ -32,11 +33,13 @@ def queue_reply(
     seen_message_id: int | None,
     then_close: bool,
     now: datetime,
+    seen_reply_id: int | None = None,
     replaces: OutboundReply | None = None,
 ) -> OutboundReply:
     """Put a reply into the outbox, where it waits out the undo time; the same client_key is the same reply.
 
-    Raises Refused, ThreadMoved, and guard.Blocked when the text has what the marketplace punishes.
+    `seen_message_id` and `seen_reply_id` are the newest on the page it was written on, 0 for a page without any
+    and None for a page that does not say. Call it with the conversation locked. Raises Refused, ThreadMoved, and guard.Blocked when the text has what the marketplace punishes.
     """
     body = body.strip()
     known = OutboundReply.objects.filter(client_key=client_key).first()
@@ -51,6 +54,8 @@ def queue_reply(
     newest = newest_message(conversation)
     if newest is not None and seen_message_id is not None and newest.pk > seen_message_id:
         raise ThreadMoved("A new message came in while you wrote. Read it, then send again.")
+    if seen_reply_id is not None:
+        _refuse_a_second_answer(conversation, by, seen_reply_id)
     ids = [conversation.order.external_id] if conversation.order else []
     findings = guard.check(body, conversation.account.marketplace, known_ids=tuple(ids))
     if findings:
@@ -71,6 +76,7 @@ def courtesy_reply(
     client_key: UUID,
     seen_message_id: int | None,
     now: datetime,
+    seen_reply_id: int | None = None,
 ) -> OutboundReply:
     """Answer a thank-you with one key, where the marketplace wants every message answered."""
     return queue_reply(
@@ -79,6 +85,7 @@ def courtesy_reply(
         body=COURTESY,
         client_key=client_key,
         seen_message_id=seen_message_id,
+        seen_reply_id=seen_reply_id,
         then_close=True,
         now=now,
     )
@@ -86,11 +93,13 @@ def courtesy_reply(
 
 def undo_reply(reply: OutboundReply, *, by: Membership, now: datetime) -> None:
     """Take a reply back while it waits; its text becomes the draft. Raises Refused when too late."""
-    taken_back, _ = OutboundReply.objects.filter(
-        pk=reply.pk, state=OutboxState.QUEUED, attempts=0, next_at__gt=now
-    ).delete()
-    if not taken_back:
+    waiting = OutboundReply.objects.filter(pk=reply.pk, state=OutboxState.QUEUED, attempts=0)
+    # Locked, looked at again by the database's clock, then deleted: a delete alone names only the key, and so
+    # would take away what a worker has leased in between.
+    held = waiting.select_for_update().first()
+    if held is None or not waiting.filter(next_at__gt=Now()).exists():
         raise Refused("Too late to undo: the reply is already leaving.")
+    held.delete()
     conversation = reply.conversation
     Draft.objects.update_or_create(
         tenant_id=reply.tenant_id,
@@ -119,6 +128,14 @@ def settle_reply(reply: OutboundReply, *, by: Membership, decision: str, now: da
 def newest_message(conversation: Conversation) -> Message | None:
     """The message that came in last, by the order in which we stored them."""
     return Message.objects.filter(conversation=conversation).order_by("-pk").first()
+
+
+def _refuse_a_second_answer(conversation: Conversation, by: Membership, seen_reply_id: int) -> None:
+    """Raise ThreadMoved when somebody else has answered what this author has not seen answered."""
+    newer = OutboundReply.objects.filter(conversation=conversation, pk__gt=seen_reply_id).exclude(author=by)
+    other = newer.select_related("author__user").order_by("-pk").first()
+    if other is not None:
+        raise ThreadMoved(f"{other.author.user.name} has answered meanwhile. Read it, then send again.")
 
 
 def reply_subject(subject: str) -> str:

@@ -34,6 +34,11 @@ UNREAD = f"""
     SELECT tenant_id, id FROM marketplaces_inboundraw WHERE tenant_id = t.id AND state = 'new'
     AND stored_at <= now() - interval '30 s' ORDER BY stored_at LIMIT {outbox.BATCH}
 """  # noqa: S608
+# What beat and the broker should have had polled a minute ago.
+OVERDUE = f"""
+    SELECT tenant_id, id FROM marketplaces_selleraccount WHERE tenant_id = t.id AND health <> 'paused'
+    AND next_poll_at <= now() - interval '60 s' ORDER BY next_poll_at LIMIT {outbox.BATCH}
+"""  # noqa: S608
 BREACHED = f"""
     SELECT tenant_id, id FROM inbox_deadline WHERE tenant_id = t.id AND stopped_at IS NULL
     AND breached_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT {outbox.BATCH}
@@ -74,6 +79,7 @@ class Sweeper:
         self.replies = InProcess(_deliver, threads=4)
         # One thread: the bounded parser of a process serves one reader at a time.
         self.mails = InProcess(_read, threads=1)
+        self.polls = InProcess(_poll, threads=1)
         self._mail_rung: dict[int, float] = {}
 
     def run(self, stop: threading.Event, *, every: float) -> None:
@@ -109,6 +115,9 @@ class Sweeper:
                 self._ring_replies(tenant_id, ids, unheard)
         with _others_go_on("ring for mails"):
             self._ring_mails()
+        with _others_go_on("poll overdue mailboxes"):
+            for tenant_id, account_id in outbox.in_every_tenant(OVERDUE):
+                self.polls.add(tenant_id, account_id)
 
     def _ring_replies(self, tenant_id: int, ids: list[int], unheard: set[int]) -> None:
         with tenant_tx(tenant_id):
@@ -165,6 +174,10 @@ def _by_tenant(rows: Iterable[tuple[int, int]]) -> list[tuple[int, list[int]]]:
 
 def _deliver(tenant_id: int, reply_id: int) -> None:
     delivery.deliver(reply_id, tenant_id=tenant_id)
+
+
+def _poll(tenant_id: int, account_id: int) -> None:
+    tasks.poll_mailbox.run(account_id, tenant_id=tenant_id)
 
 
 def _read(tenant_id: int, raw_id: int) -> None:

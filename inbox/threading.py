@@ -43,7 +43,7 @@ def find(account: SellerAccount, mail: ParsedMail, *, at: datetime) -> Match:
     for evidence in (
         _by_our_message_id(known, account, mail),
         _by_case(known, mail),
-        _by_order(known, mail, order_id),
+        _by_order(known, account, mail, order_id),
         _by_alias(known, mail, order_id, at),
     ):
         found = list(evidence[:3]) if evidence is not None else []
@@ -73,11 +73,11 @@ def _by_case(known: QuerySet[Conversation], mail: ParsedMail) -> QuerySet[Conver
 
 
 def _by_order(
-    known: QuerySet[Conversation], mail: ParsedMail, order_id: str
+    known: QuerySet[Conversation], account: SellerAccount, mail: ParsedMail, order_id: str
 ) -> QuerySet[Conversation] | None:
     if not order_id:
         return None
-    of_order = known.filter(order__external_id=order_id[:40])
+    of_order = known.filter(order__account=account, order__external_id=order_id[:40])
     if mail.kind in ABOUT_AN_ORDER:
         return of_order
     if not mail.relay_alias:

@@ -11,8 +11,9 @@ from marketplaces.models import Health, SellerAccount
 
 log = structlog.get_logger(__name__)
 
-# A mailbox may lock itself after a few wrong passwords: we stop before that.
-TRIES_BEFORE_STOP = 2
+# Begins the reason of a refused sign-in. A mailbox may lock itself after a few wrong passwords, so the second
+# refusal in a row is the last.
+REFUSED = "The mailbox refuses user and password"
 LONGEST_WAIT = timedelta(minutes=10)
 SENDING = "Sending: "  # begins the reason of a fault that reading cannot heal
 
@@ -36,9 +37,10 @@ def failed(account: SellerAccount, reason: str, *, now: datetime) -> None:
 
 
 def sign_in_refused(account: SellerAccount, reason: str, *, now: datetime) -> None:
-    """User and password were refused: after the second time polling stops until somebody mends it."""
-    stop = account.failures + 1 >= TRIES_BEFORE_STOP
+    """User and password were refused: the second time in a row polling stops until somebody mends it."""
+    stop = account.health_reason.startswith(REFUSED)
     state = Health.AUTH_FAILED if stop else Health.DEGRADED
+    reason = f"{REFUSED}: {reason}"
     _note(account, state, reason, now=now, again_at=None if stop else now + timedelta(seconds=5))
 
 

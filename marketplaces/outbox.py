@@ -24,12 +24,15 @@ from accounts.tenancy import TenantModel
 LEASE = timedelta(seconds=60)
 # Longer than the hard end of an SMTP or API exchange, so that an exchange never outlives it.
 HANDING_LEASE = timedelta(seconds=90)
+# A row is given up after both: a server that is away for a night's hour costs nobody a reply.
 MOST_ATTEMPTS = 12
+GIVE_UP_AFTER = timedelta(hours=6)
 FIRST_WAIT = timedelta(seconds=5)
 LONGEST_WAIT = timedelta(minutes=10)
 # Tries are spread no further than this before the deadline; from there on they come quickly.
 SPARE = timedelta(minutes=30)
 QUICK_WAIT = timedelta(seconds=30)
+QUICK_WAIT_LATER = timedelta(minutes=2)  # once the quick tries have not helped
 RING_EVERY = timedelta(seconds=30)
 UNHEARD_AFTER = timedelta(seconds=60)
 LONGEST_ANSWER = 500
@@ -140,8 +143,8 @@ def give_back(
 ) -> OutboxState | None:
     """Nothing left the building: queue the row again, later each time, or call it failed.
 
-    `permanent`: trying again cannot help. `counted`: this try is one of the twelve. Returns the new state, or
-    None when the row is not ours.
+    `permanent`: trying again cannot help. `counted`: this try is one of those after which, in time, the row is
+    given up. Returns the new state, or None when the row is not ours.
     """
     row = (
         model.objects.select_for_update()
@@ -202,13 +205,14 @@ def _put_back(
 ) -> OutboxState:
     """Queue a locked row again or fail it."""
     attempts = row.attempts if counted else row.attempts - 1
-    state = OutboxState.FAILED if permanent or attempts >= MOST_ATTEMPTS else OutboxState.QUEUED
+    state = OutboxState.FAILED if permanent or _is_tired(row, attempts) else OutboxState.QUEUED
     changes: dict[str, Any] = {"settled_at": Now()}
     if state == OutboxState.QUEUED:
         chance = random.random() if counted else 0.0  # noqa: S311 - spreads load, hides nothing
         next_at: Any = Now() + back_off(attempts, chance=chance)
         if deadline is not None:
-            next_at = Least(next_at, Greatest(Value(deadline - SPARE), Now() + QUICK_WAIT * chance))
+            quick = (QUICK_WAIT if attempts < MOST_ATTEMPTS else QUICK_WAIT_LATER) * chance
+            next_at = Least(next_at, Greatest(Value(deadline - SPARE), Now() + quick))
         changes = {"next_at": next_at, "rung_at": None, "handed_at": None}
     type(row).objects.filter(pk=row.pk).update(
         state=state,
@@ -219,6 +223,13 @@ def _put_back(
         **changes,
     )
     return state
+
+
+def _is_tired(row: OutboxRow, attempts: int) -> bool:
+    """Whether a row was tried often enough and for long enough, by the database's clock."""
+    if attempts < MOST_ATTEMPTS:
+        return False
+    return bool(type(row).objects.filter(pk=row.pk, queued_at__lte=Now() - GIVE_UP_AFTER).exists())
 
 
 class Due(NamedTuple):

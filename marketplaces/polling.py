@@ -1,13 +1,14 @@
 """Bring what a mailbox holds into the raw archive: raw bytes and cursor in one transaction, nothing twice."""
 
 import hashlib
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models.functions import Now
 from imapclient import IMAPClient
 
@@ -22,6 +23,7 @@ OVERLAP_UIDS = 100
 REREAD = timedelta(days=30)
 AUDIT_EVERY = timedelta(minutes=10)
 AUDIT_SPAN = timedelta(days=7)
+LONGEST_POLL_SECONDS = 60
 # A worker that dies in the middle of a poll holds its account no longer than this; each batch renews it.
 STALE_CLAIM = timedelta(minutes=2)
 
@@ -66,26 +68,53 @@ def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[l
     if account is None:
         return 0
     count = 0
+    ends = time.monotonic() + LONGEST_POLL_SECONDS
     try:
         with tenant_tx(tenant_id):
             login = login_of(account)
-        with imap.mailbox(login) as client:
-            for role, name in imap.find_folders(client).items():
-                for ids in read_folder(client, account, role=role, name=name, now=now):
-                    count += len(ids)
-                    arrived(ids)
+        for ids in read_mailbox(account, login, now=now):
+            count += len(ids)
+            arrived(ids)
+            if time.monotonic() > ends:
+                break
     except imap.SignInRefused as fault:
         health.sign_in_refused(account, str(fault), now=now)
     except (imap.MailboxFault, credentials.CredentialFault) as fault:
         health.failed(account, str(fault), now=now)
+    except DatabaseError:
+        raise
+    except Exception as fault:
+        # Whatever a server makes of the protocol: silence must never look like an empty inbox.
+        log.exception("poll failed", account=account.pk)
+        health.failed(account, f"The mailbox could not be read ({type(fault).__name__}).", now=now)
     else:
-        health.succeeded(account, now=now, again_in=timedelta(seconds=settings.MAIL_POLL_SECONDS))
+        # A large backlog gives way to the other accounts and goes on at its turn; the cursor knows where.
+        wait = settings.MAIL_POLL_SECONDS if time.monotonic() <= ends else 0
+        health.succeeded(account, now=now, again_in=timedelta(seconds=wait))
     return count
+
+
+def read_mailbox(account: SellerAccount, login: imap.MailboxLogin, *, now: datetime) -> Iterator[list[int]]:
+    """Read what is new in every folder; one that cannot be read keeps no other from being read.
+
+    Yields the ids of raw mails stored by each transaction. Raises MailboxFault.
+    """
+    fault = None
+    with imap.mailbox(login) as client:
+        for role, name in imap.find_folders(client).items():
+            try:
+                yield from read_folder(client, account, role=role, name=name, now=now)
+            except IMAPClient.AbortError:
+                raise
+            except IMAPClient.Error as error:
+                fault = fault or imap.MailboxFault(f"The folder {name} cannot be read: {imap.words(error)}")
+    if fault is not None:
+        raise fault
 
 
 def read_folder(
     client: IMAPClient, account: SellerAccount, *, role: str, name: str, now: datetime
-) -> Iterable[list[int]]:
+) -> Iterator[list[int]]:
     """Read what is new in a folder; yields the ids of raw mails stored by each transaction."""
     uidvalidity = imap.open_folder(client, name)
     folder = open_cursor(account, role=role, name=name, uidvalidity=uidvalidity)

@@ -12,9 +12,11 @@ import psycopg
 
 from helpdesk.database_urls import DatabaseUrl
 from helpdesk.embedded.servers import ServerFault, start_postgres, start_valkey
-from helpdesk.provision import Logins, fresh_passwords, provision
+from helpdesk.provision import Logins, RolesTaken, kept_passwords, provision
 
 ROOT = Path(__file__).resolve().parent.parent
+# One file for all runs in this checkout: they share the roles of a server that was given.
+PASSWORDS = ROOT / "var" / "database-passwords.json"
 
 
 def free_slot() -> tuple[Path, IO[str]]:
@@ -67,7 +69,8 @@ def main(arguments: list[str]) -> int:
     try:
         env = {**os.environ, "HELPDESK_DATA_DIR": str(slot / "data"), "FQDN": "localhost"}
         if given := os.environ.get("DATABASE_URL"):
-            superuser, passwords = DatabaseUrl.parse(given), fresh_passwords()
+            superuser = DatabaseUrl.parse(given)
+            passwords = kept_passwords(superuser, PASSWORDS)
         else:
             server, superuser = start_postgres(slot, fast=True)
             children.append(server)
@@ -80,7 +83,7 @@ def main(arguments: list[str]) -> int:
         return subprocess.run(
             [sys.executable, "-m", "pytest", *arguments], cwd=ROOT, env=env, check=False
         ).returncode
-    except (ServerFault, psycopg.Error) as fault:
+    except (ServerFault, RolesTaken, psycopg.Error) as fault:
         print(f"bin/test: {fault}", file=sys.stderr)
         return 3
     finally:

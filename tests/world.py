@@ -66,7 +66,7 @@ def make_tenant(slug: str) -> Tenant:
     """A tenant with its policies, as `create_tenant` makes one."""
     tenant = Tenant.objects.create(name=slug.title(), slug=slug, time_zone="Europe/Berlin")
     with tenant_tx(tenant.pk):
-        policies.seed(tenant, at=timezone.now())
+        policies.seed(tenant)
     return tenant
 
 

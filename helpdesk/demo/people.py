@@ -30,7 +30,7 @@ def make(cast: dict[str, Any]) -> None:
         if tenant is None:
             tenant = make_tenant(slug=facts["slug"], name=facts["name"], time_zone=facts["time_zone"])
             with tenant_tx(tenant.pk):
-                policies.seed(tenant, at=timezone.now())
+                policies.seed(tenant)
         for person in cast["people"]:
             if person["tenant"] == tenant.slug:
                 someone = NewPerson(person["email"], person["name"], cast["password"])

@@ -17,10 +17,12 @@ import psycopg
 from helpdesk.database_urls import DatabaseUrl
 from helpdesk.embedded.children import Child, start
 from helpdesk.embedded.servers import ServerFault, start_postgres, start_valkey
-from helpdesk.provision import Logins, fresh_passwords, provision
+from helpdesk.provision import Logins, RolesTaken, kept_passwords, provision
 
 ROOT = Path(__file__).resolve().parents[2]
-DATABASE = "helpdesk"
+# Not the name of a real helpdesk's, which may live on the server that was given.
+DATABASE = "helpdesk_demo"
+PASSWORDS = ROOT / "var" / "database-passwords.json"
 SERVERS = ("postgres", "valkey")
 
 
@@ -57,7 +59,11 @@ class Demo:
         """PostgreSQL and Valkey, given or embedded; True when the database is new."""
         passwords: dict[str, str] = {}
         if given := os.environ.get("DATABASE_URL"):
-            self.superuser, passwords = DatabaseUrl.parse(given), fresh_passwords()
+            self.superuser = DatabaseUrl.parse(given)
+            try:
+                passwords = kept_passwords(self.superuser, PASSWORDS)
+            except RolesTaken as fault:
+                raise ServerFault(str(fault)) from fault
         else:
             child, self.superuser = start_postgres(self.folder)
             self.children.append((child, lambda: start_postgres(self.folder)[0]))

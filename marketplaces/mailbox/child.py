@@ -27,7 +27,7 @@ CHUNK = 1 << 20
 def main(memory_bytes: int, wall_seconds: int, parent: int) -> NoReturn:
     """Answer requests until there is a reason to leave."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides, not the terminal
-    resource.setrlimit(resource.RLIMIT_AS, (memory_bytes, memory_bytes))
+    _limit_memory(memory_bytes)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _write([READY])
     for count in range(1, MAX_MAILS + 1):
@@ -46,6 +46,18 @@ def main(memory_bytes: int, wall_seconds: int, parent: int) -> NoReturn:
         if leaving:
             break
     sys.exit(0)
+
+
+def _limit_memory(memory_bytes: int) -> None:
+    """Limit the address space, below a limit that stands already; systems without one go without."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    limit = memory_bytes if hard == resource.RLIM_INFINITY else min(memory_bytes, hard)
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    except (ValueError, OSError):
+        # macOS knows the limit by name and refuses to set it.
+        if sys.platform == "linux":
+            raise
 
 
 def _answer(head: bytearray, rest: bytearray) -> tuple[dict[str, Any], tuple[bytes, ...]]:

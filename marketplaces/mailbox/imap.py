@@ -18,6 +18,7 @@ from marketplaces.mailbox.secrecy import without_secrets
 TIMEOUT_SECONDS = 30
 LARGEST_WHOLE = 40 * 2**20  # bytes; of a larger mail the beginning is kept
 BEGINNING = 2**20
+EARLIEST_YEAR = 1990
 BATCH_MAILS = 50
 BATCH_BYTES = 16 * 2**20
 # By special-use flag (RFC 6154) first, then by the names servers and people give these folders.
@@ -30,6 +31,10 @@ ROLE_NAMES = {
         r"(?:.*[./])?(?:sent(?: items| mail| messages)?|gesendet(?:e.*)?|enviados|envoyés)", re.I
     ),
 }
+
+
+# Answers to LOGIN that say nothing about user and password (RFC 5530).
+NOT_NOW = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", re.I)
 
 
 class MailboxFault(Exception):
@@ -84,7 +89,9 @@ def mailbox(login: MailboxLogin) -> Iterator[IMAPClient]:
             client.login(login.user, login.password)
         except LoginError as error:
             said = without_secrets(words(error), login.user, login.password)
-            raise SignInRefused(f"The mailbox refuses user and password: {said}") from None
+            if isinstance(error.__context__, IMAPClient.AbortError) or NOT_NOW.search(said):
+                raise MailboxFault(f"The mailbox does not answer: {said}") from None
+            raise SignInRefused(said) from None
         yield client
     except ssl.SSLError as error:
         raise MailboxFault(
@@ -146,7 +153,7 @@ def fetch(client: IMAPClient, uids: list[int]) -> Iterator[list[FetchedMail]]:
         batch: list[int] = []
         held = 0
         for uid in sorted(facts):
-            size = facts[uid][b"RFC822.SIZE"]
+            size = facts[uid].get(b"RFC822.SIZE", 0)
             if size > LARGEST_WHOLE:
                 yield from _whole(client, batch, facts)
                 batch, held = [], 0
@@ -166,7 +173,7 @@ def _whole(client: IMAPClient, uids: list[int], facts: Any) -> Iterator[list[Fet
     bodies = client.fetch(uids, ["BODY.PEEK[]"])
     # A mail deleted between the two calls is missing from the answer.
     yield [
-        FetchedMail(uid, bodies[uid][b"BODY[]"], facts[uid][b"RFC822.SIZE"], _moment(facts[uid]))
+        FetchedMail(uid, bodies[uid][b"BODY[]"], facts[uid].get(b"RFC822.SIZE", 0), _moment(facts[uid]))
         for uid in uids
         if uid in bodies and bodies[uid].get(b"BODY[]") is not None
     ]
@@ -175,13 +182,18 @@ def _whole(client: IMAPClient, uids: list[int], facts: Any) -> Iterator[list[Fet
 def _beginning(client: IMAPClient, uid: int, facts: Any) -> FetchedMail:
     part = client.fetch([uid], [f"BODY.PEEK[]<0.{BEGINNING}>"])[uid]
     content = next(value for key, value in part.items() if key.startswith(b"BODY[]"))
-    return FetchedMail(uid, content, facts[uid][b"RFC822.SIZE"], _moment(facts[uid]))
+    return FetchedMail(uid, content, facts[uid].get(b"RFC822.SIZE", 0), _moment(facts[uid]))
 
 
 def _moment(fact: Any) -> datetime:
-    moment: datetime = fact[b"INTERNALDATE"]
-    # IMAPClient gives the server's local time without a zone unless told otherwise.
-    return moment.astimezone(UTC)
+    """When the server took the mail; a moment that cannot be meant counts as now."""
+    now = datetime.now(UTC)
+    try:
+        # IMAPClient gives local time without a zone, and None for what it cannot read.
+        moment: datetime = fact[b"INTERNALDATE"].astimezone(UTC)
+    except (AttributeError, KeyError, OverflowError, ValueError):
+        return now
+    return min(moment, now) if moment.year > EARLIEST_YEAR else now
 
 
 def append_sent(login: MailboxLogin, content: bytes) -> bool:

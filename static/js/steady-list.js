@@ -2,7 +2,7 @@
 import { announce } from "./announce.js";
 
 // A row that jumps to another band is let go: keeping it would leave half of the list empty.
-const MOST_ROOM = 200;
+const MOST_ROOM = 144; // two rows and a heading
 let before = null;
 const isQueue = (event) => event.detail.target?.id === "queue";
 const rowsOf = (list) => [...list.querySelectorAll("[data-row]")];
@@ -46,19 +46,28 @@ function hold(list, row, top) {
   const content = queue.offsetHeight + list.querySelector("#queue-more").offsetHeight;
   const missing = wanted + list.clientHeight - content;
   if (wanted < -MOST_ROOM) return;
-  if (wanted < 0) queue.style.marginTop = `${-wanted}px`;
+  if (wanted < 0) makeRoom(queue, -wanted);
   else if (wanted > 0 && missing > 0) queue.style.paddingBottom = `${missing}px`;
   list.scrollTop = wanted;
 }
 
+// The room above says why it is there, so that it does not look like rows that failed to come.
+function makeRoom(queue, height) {
+  queue.dataset.room = "";
+  queue.style.setProperty("--room", `${height}px`);
+}
+
 function release(list) {
   const queue = list.querySelector("#queue");
-  queue.style.marginTop = "";
+  delete queue.dataset.room;
+  queue.style.removeProperty("--room");
   queue.style.paddingBottom = "";
 }
 
 for (const list of document.querySelectorAll("[data-steady-list]")) {
   list.addEventListener("pointerleave", () => { if (!list.contains(document.activeElement)) release(list); });
+  // Who goes on to another row needs the room no longer.
+  list.addEventListener("focusout", (event) => { if (event.relatedTarget && !list.matches(":hover")) release(list); });
 }
 
 // A row that has moved up into the first page is not shown a second time among those loaded later.

@@ -1,6 +1,7 @@
 """A real mailbox is read over real IMAP: everything comes in, once, whatever the server does."""
 
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from django.utils import timezone
 from accounts.tenancy import tenant_tx
 from inbox import intake
 from inbox.models import Conversation, ConversationKind, Message
+from inbox.sweep import Sweeper
 from marketplaces import credentials, health, polling
 from marketplaces.models import Health, InboundRaw, MailFolder, SellerAccount
 from tests.simulator_client import Control, SimulatorProcess
@@ -143,6 +145,33 @@ def test_a_wrong_password_stops_the_polling_and_says_why(
         health.mended(broken, now=timezone.now())
     assert poll() == 1
     assert stored(account).health == Health.OK
+
+
+def test_a_server_that_cannot_look_up_the_password_now_has_not_refused_it(
+    account: SellerAccount, simulator: SimulatorProcess, poll: Poll
+) -> None:
+    said = "[UNAVAILABLE] the user database is away"
+    simulator.control.fault("imap.login", "reply", reply=said, times=3)
+    for _ in range(3):
+        poll()
+    assert stored(account).health == Health.DEGRADED
+    assert "UNAVAILABLE" in stored(account).health_reason
+    assert stored(account).next_poll_at is not None
+    poll()
+    assert stored(account).health == Health.OK
+
+
+def test_the_sweeper_polls_what_nobody_has_polled(
+    account: SellerAccount, simulator: SimulatorProcess, poll: Poll
+) -> None:
+    simulator.control.mail(account.sender_address, walmart_mail(account, text="nobody rang"))
+    with tenant_tx(account.tenant_id):
+        SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=timezone.now() - timedelta(minutes=2))
+    sweeper = Sweeper()
+    sweeper.sweep()
+    assert sweeper.polls.settle(30)
+    with tenant_tx(account.tenant_id):
+        assert Message.objects.get().text == "nobody rang"
 
 
 def test_an_account_that_only_cannot_send_is_read_on(

@@ -4,7 +4,6 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.utils import timezone
 
 from accounts.models import Role, Tenant
 from accounts.people import NewPerson, add_member, make_tenant
@@ -35,7 +34,7 @@ class Command(BaseCommand):
             tenant = make_tenant(slug=options["slug"], name=options["name"], time_zone=options["time_zone"])
             try:
                 with tenant_tx(tenant.pk):
-                    policies.seed(tenant, at=timezone.now())
+                    policies.seed(tenant)
                     admin = NewPerson(options["admin_email"], options["admin_name"], password)
                     add_member(tenant, admin, Role.ADMIN)
             except ValidationError:
