@@ -23,7 +23,12 @@ mkdir -p "$root/var" 2>/dev/null || stop "cannot write into $root; the checkout 
 held="$root/var/install.lock"
 waiting=
 until ln -s "$$" "$held" 2>/dev/null; do
-    owner=$(readlink "$held") || continue
+    if ! owner=$(readlink "$held"); then
+        missed="x${missed:-}"
+        [ "$missed" != xxxxx ] || stop "cannot make $held; $root/var must be writable."
+        sleep 1
+        continue
+    fi
     if ! kill -0 "$owner" 2>/dev/null; then
         rm -f "$held"
         continue

@@ -69,7 +69,7 @@ class DatabaseUrl:
         return replace(self, name=name)
 
     def django(self, **extra: Any) -> dict[str, Any]:
-        """The entry for Django's DATABASES; what the URL asks of libpq, such as sslmode, goes into OPTIONS."""
+        """The entry for Django's DATABASES; what the URL asks of libpq (sslmode) goes into OPTIONS."""
         options = {**dict(self.options), **extra.pop("OPTIONS", {})}
         return {
             "ENGINE": "django.db.backends.postgresql",

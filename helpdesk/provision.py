@@ -100,8 +100,8 @@ def role_statements(passwords: dict[str, str]) -> list[sql.Composed]:
 def kept_passwords(superuser: DatabaseUrl, file: Path) -> dict[str, str]:
     """The passwords that were made for this server the first time, from a file only its owner can read.
 
-    Roles belong to the whole server, so new passwords would lock out every other helpdesk on it: raises RolesTaken
-    where the roles exist and the file does not know the server. Raises psycopg.Error.
+    Roles belong to the whole server, so new passwords would lock out every other helpdesk on it: raises
+    RolesTaken where the roles exist and the file does not know the server. Raises psycopg.Error.
     """
     with psycopg.connect(str(superuser), autocommit=True, connect_timeout=10) as connection:
         row = connection.execute("SELECT system_identifier::text FROM pg_control_system()").fetchone()

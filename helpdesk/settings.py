@@ -7,6 +7,7 @@ from typing import Any
 from helpdesk.database_urls import DatabaseUrl
 from helpdesk.env import env_bool, env_choice, env_int, env_list, env_str
 from helpdesk.logs import configure_logging
+from helpdesk.static_cache import add_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(env_str("HELPDESK_DATA_DIR", str(BASE_DIR / "var" / "data")))
@@ -193,7 +194,7 @@ if SERVED_BY_TLS:
 STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True
-WHITENOISE_MAX_AGE = 3600
+WHITENOISE_ADD_HEADERS_FUNCTION = add_headers
 MEDIA_ROOT = DATA_DIR / "files"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 2**20
 

@@ -119,9 +119,9 @@ def find_reply_by_text(
 ) -> OutboundReply | None:
     """The one reply of this account that a copy repeats, for copies that name no Message-ID of ours.
 
-    Looked for among those handed over in the days before; a conversation about another order than the copy's is
-    out. One that is confirmed already is found when no unconfirmed one fits as well: a copy may come twice.
-    None when there is none, or two that are still open: a proof is never guessed.
+    Looked for among those handed over in the days before; a conversation about another order than the copy's
+    is out. One that is confirmed already is found when no unconfirmed one fits: a copy may come twice.
+    None when there is none, or two that are not confirmed: a proof is never guessed.
     """
     copy = _comparable(text)
     handed = OutboundReply.objects.filter(

@@ -38,8 +38,9 @@ def queue_reply(
 ) -> OutboundReply:
     """Put a reply into the outbox, where it waits out the undo time; the same client_key is the same reply.
 
-    `seen_message_id` and `seen_reply_id` are the newest on the page it was written on, 0 for a page without any
-    and None for a page that does not say. Call it with the conversation locked. Raises Refused, ThreadMoved, and guard.Blocked when the text has what the marketplace punishes.
+    `seen_message_id` and `seen_reply_id` are the newest on the page it was written on: 0 for a page without
+    any, None for one that does not say. To be called with the conversation locked. Raises Refused,
+    ThreadMoved, and guard.Blocked when the text has what the marketplace punishes.
     """
     body = body.strip()
     known = OutboundReply.objects.filter(client_key=client_key).first()

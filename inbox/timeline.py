@@ -29,6 +29,7 @@ from inbox.models import (
 from marketplaces.outbox import OutboxState
 
 LATEST = 200  # messages, replies and events each; what is older stays in the archive of the conversation
+CAME_BACK = ("bounce", "opt_out")
 # Of what happened at one moment: first that something began, then the mail, then what followed from it.
 BEGINNINGS = ("opened", "returned")
 # The reply in the timeline says as much by itself.
@@ -212,7 +213,8 @@ def _clock(row: dict[str, Any], now: datetime) -> Clock:
 def _message_item(message: Any, clocks: dict[int | None, Clock]) -> Item:
     return Item(
         type="message",
-        at=message.sent_at,
+        # A bounce bears its server's whole second, which may lie before what it answers had left.
+        at=message.created_at if message.kind in CAME_BACK else message.sent_at,
         id=message.pk,
         message=message,
         files=message.files,

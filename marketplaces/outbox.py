@@ -143,8 +143,8 @@ def give_back(
 ) -> OutboxState | None:
     """Nothing left the building: queue the row again, later each time, or call it failed.
 
-    `permanent`: trying again cannot help. `counted`: this try is one of those after which, in time, the row is
-    given up. Returns the new state, or None when the row is not ours.
+    `permanent`: trying again cannot help. `counted`: this try is one of those that tire the row. Returns the
+    new state, or None when the row is not ours.
     """
     row = (
         model.objects.select_for_update()

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 import structlog
 from django.conf import settings
 from django.db import DatabaseError, IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from imapclient import IMAPClient
 
@@ -52,8 +53,10 @@ def login_of(account: SellerAccount) -> imap.MailboxLogin:
 def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | None:
     """Take an account whose poll is due, so that no second worker polls it now; None when none is."""
     with tenant_tx(tenant_id):
-        # A refused sign-in leaves no next poll; an account that only cannot send is read on.
-        due = SellerAccount.objects.filter(pk=account_id, next_poll_at__lte=now).exclude(health=Health.PAUSED)
+        # An account that only cannot send is read on.
+        refused = Q(health=Health.AUTH_FAILED) & ~Q(health_reason__startswith=health.SENDING)
+        due = SellerAccount.objects.filter(pk=account_id, next_poll_at__lte=now)
+        due = due.exclude(refused | Q(health=Health.PAUSED))
         if not due.update(next_poll_at=now + STALE_CLAIM):
             return None
         return SellerAccount.objects.get(pk=account_id)

@@ -91,7 +91,7 @@ def mailbox(login: MailboxLogin) -> Iterator[IMAPClient]:
             said = without_secrets(words(error), login.user, login.password)
             if isinstance(error.__context__, IMAPClient.AbortError) or NOT_NOW.search(said):
                 raise MailboxFault(f"The mailbox does not answer: {said}") from None
-            raise SignInRefused(said) from None
+            raise SignInRefused(re.sub(r"^\[[A-Z-]+\]\s*", "", said)) from None
         yield client
     except ssl.SSLError as error:
         raise MailboxFault(

@@ -1,9 +1,13 @@
 """What a person does to a conversation, and what is refused with a reason."""
 
+import threading
+import time
 from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from django.db import connection
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
@@ -11,6 +15,7 @@ from inbox import actions, replying
 from inbox.actions import Refused
 from inbox.guard import Blocked
 from inbox.models import Conversation, ConversationState, Deadline, Draft, Event, OutboundReply
+from marketplaces.outbox import OutboxState
 from tests.world import World, arrive, conversation_of, walmart_mail
 
 
@@ -31,6 +36,21 @@ def reply(
         "now": timezone.now(),
     } | more
     return replying.queue_reply(conversation, by=world.alice, body=body, **given)  # type: ignore[arg-type]
+
+
+def wait_for_a_blocked_session() -> None:
+    """Until another session of this database waits for a lock."""
+    end = time.monotonic() + 10
+    with connection.cursor() as cursor:
+        while time.monotonic() < end:
+            cursor.execute(
+                "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid)"
+                " WHERE NOT l.granted AND a.datname = current_database()"
+            )
+            if cursor.fetchone():
+                return
+            threading.Event().wait(0.02)
+    raise AssertionError("nobody waited for the row")
 
 
 def test_closing_asks_for_an_answer_first(world: World) -> None:
@@ -141,7 +161,7 @@ def test_undo_gives_the_text_back(world: World) -> None:
     now = timezone.now()
     with tenant_tx(world.acme.pk):
         queued = reply(world, conversation, body="Too early", now=now)
-        replying.undo_reply(queued, by=world.alice, now=now + timedelta(seconds=9))
+        replying.undo_reply(queued, by=world.alice, now=now)
         assert not OutboundReply.objects.exists()
         assert Draft.objects.get().body == "Too early"
 
@@ -151,9 +171,37 @@ def test_undo_is_refused_once_the_time_is_over(world: World) -> None:
     now = timezone.now()
     with tenant_tx(world.acme.pk):
         queued = reply(world, conversation, now=now)
+        OutboundReply.objects.update(next_at=Now())
         with pytest.raises(Refused, match="Too late"):
-            replying.undo_reply(queued, by=world.alice, now=now + timedelta(seconds=11))
+            replying.undo_reply(queued, by=world.alice, now=now)
         assert OutboundReply.objects.exists()
+
+
+def test_undo_waits_for_a_worker_that_has_the_reply_and_is_then_refused(world: World) -> None:
+    conversation = conversation_of(world.walmart)
+    with tenant_tx(world.acme.pk):
+        queued = reply(world, conversation)
+    leased, refused = threading.Event(), []
+
+    def undo() -> None:
+        leased.wait(10)
+        try:
+            with tenant_tx(world.acme.pk), pytest.raises(Refused, match="Too late") as refusal:
+                replying.undo_reply(queued, by=world.alice, now=timezone.now())
+            refused.append(refusal.value)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=undo)
+    thread.start()
+    with tenant_tx(world.acme.pk):
+        OutboundReply.objects.filter(pk=queued.pk).update(state=OutboxState.LEASED, attempts=1)
+        leased.set()
+        wait_for_a_blocked_session()
+    thread.join(20)
+    assert refused
+    with tenant_tx(world.acme.pk):
+        assert OutboundReply.objects.get().state == OutboxState.LEASED
 
 
 def test_a_message_that_came_in_meanwhile_stops_the_send(world: World) -> None:
@@ -164,6 +212,25 @@ def test_a_message_that_came_in_meanwhile_stops_the_send(world: World) -> None:
     arrive(world.walmart, walmart_mail(world.walmart, text="Forget it, it came!"))
     with tenant_tx(world.acme.pk), pytest.raises(replying.ThreadMoved):
         reply(world, conversation, seen_message_id=seen.pk)
+
+
+def test_an_answer_of_somebody_else_stops_the_send(world: World) -> None:
+    conversation = conversation_of(world.walmart)
+    with tenant_tx(world.acme.pk):
+        given = {"client_key": uuid4(), "seen_message_id": None, "then_close": False, "now": timezone.now()}
+        theirs = replying.queue_reply(conversation, by=world.leo, body="It left.", **given)  # type: ignore[arg-type]
+        with pytest.raises(replying.ThreadMoved, match="Leo Lang has answered meanwhile"):
+            reply(world, conversation, seen_reply_id=0)
+        assert reply(world, conversation, seen_reply_id=theirs.pk).pk
+
+
+def test_ones_own_answer_and_an_old_page_stop_nothing(world: World) -> None:
+    conversation = conversation_of(world.walmart)
+    with tenant_tx(world.acme.pk):
+        reply(world, conversation, seen_reply_id=0)
+        reply(world, conversation, body="And one thing more.", seen_reply_id=0)
+        given = {"client_key": uuid4(), "seen_message_id": None, "now": timezone.now()}
+        assert replying.courtesy_reply(conversation, by=world.leo, **given).pk  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -139,7 +139,7 @@ def test_a_wrong_password_stops_the_polling_and_says_why(
     simulator.control.mail(account.sender_address, walmart_mail(account))
     after = simulator.control.last()
     poll()
-    assert simulator.control.log(after, kind="login") == []
+    assert simulator.control.log(after, kind="login,login_failed") == []
     with tenant_tx(account.tenant_id):
         credentials.seal(account, "imap_password", "changed")
         health.mended(broken, now=timezone.now())

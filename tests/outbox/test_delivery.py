@@ -215,6 +215,19 @@ def test_a_paused_account_sends_nothing_and_counts_no_try(
     assert history(reply).count("reply_waits") == 1
 
 
+def test_people_hear_early_of_a_reply_that_does_not_get_through(
+    world: World, shop: SellerAccount, relay: Control
+) -> None:
+    reply = due_reply(asked(shop, relay), world.alice)
+    with tenant_tx(shop.tenant_id):
+        SellerAccount.objects.filter(pk=shop.pk).update(smtp_port=1)
+        OutboundReply.objects.filter(pk=reply.pk).update(attempts=outbox.MOST_ATTEMPTS - 1)
+    for _ in range(2):
+        make_due(reply)
+        assert deliver(reply).state == OutboxState.QUEUED
+    assert history(reply).count("reply_waits") == 1
+
+
 def test_a_relay_address_that_is_none_fails_at_once(
     world: World, shop: SellerAccount, relay: Control
 ) -> None:

@@ -13,7 +13,7 @@ from marketplaces.models import FolderRole, SellerAccount
 from marketplaces.outbox import OutboxState
 from tests.outbox.rows import a_conversation, a_mail, asked, due_reply, fresh, make_due, poll
 from tests.simulator_client import Control
-from tests.world import World
+from tests.world import World, arrive, walmart_mail
 
 
 def unknown(world: World, shop: SellerAccount, relay: Control) -> OutboundReply:
@@ -245,6 +245,68 @@ def test_two_replies_with_one_text_prove_nothing(world: World) -> None:
     assert by_text(world.walmart, "Thank you for your patience with us.") is None
 
 
+def test_a_copy_that_comes_twice_finds_the_reply_it_has_proved(world: World) -> None:
+    reply = handed(world, world.walmart, "Thank you for your patience with us.", confirmed_at=timezone.now())
+    assert by_text(world.walmart, reply.body) == reply.pk
+    with tenant_tx(world.acme.pk):
+        delivery.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
+        assert not Event.objects.filter(kind__in=["reply_confirmed", "reply_sent"]).exists()
+    assert fresh(reply).confirmed_at == reply.confirmed_at
+
+
+def test_a_copy_goes_first_to_the_reply_not_confirmed_yet(world: World) -> None:
+    text = "Thank you for your patience with us."
+    handed(world, world.walmart, text, confirmed_at=timezone.now())
+    waiting = handed(world, world.walmart, text)
+    assert by_text(world.walmart, text) == waiting.pk
+
+
+def test_confirmed_replies_of_two_conversations_are_not_chosen_from(world: World) -> None:
+    for _ in range(2):
+        handed(world, world.walmart, "Thank you for your patience with us.", confirmed_at=timezone.now())
+    assert by_text(world.walmart, "Thank you for your patience with us.") is None
+
+
+def test_sending_again_is_refused_when_a_proof_was_quicker(world: World) -> None:
+    reply = handed(world, world.walmart, "It left.", state=OutboxState.UNKNOWN)
+    with tenant_tx(world.acme.pk):
+        delivery.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
+    with pytest.raises(delivery.CannotSettle, match="arrived meanwhile"):
+        settle(reply, "send_again", world)
+    with tenant_tx(world.acme.pk):
+        assert OutboundReply.objects.count() == 1
+
+
+def test_a_repeat_that_still_waits_is_withdrawn_when_the_first_one_is_proved(world: World) -> None:
+    reply = handed(world, world.walmart, "It left.", state=OutboxState.UNKNOWN)
+    again = settle(reply, "send_again", world)
+    assert again is not None
+    with tenant_tx(world.acme.pk):
+        delivery.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
+    row = fresh(again)
+    assert (row.state, row.decision) == (OutboxState.FAILED, "discard")
+    assert not row.conversation.needs_settling
+
+
+def test_what_is_sent_again_does_not_answer_what_came_in_after_it_was_written(world: World) -> None:
+    order = "200011874402999"
+    asked_first = arrive(world.walmart, walmart_mail(world.walmart, order=order))
+    assert asked_first is not None
+    reply = due_reply(asked_first.conversation, world.alice)
+    with tenant_tx(world.acme.pk):
+        failed = {"state": OutboxState.FAILED, "attempts": 1}
+        OutboundReply.objects.filter(pk=reply.pk).update(**failed)
+    asked_next = arrive(world.walmart, walmart_mail(world.walmart, text="And the shade?", order=order))
+    assert asked_next is not None
+    assert asked_next.conversation == asked_first.conversation
+    again = settle(reply, "send_again", world)
+    assert again is not None
+    with tenant_tx(world.acme.pk):
+        delivery.prove_sent(again.pk, a_mail(world.walmart).pk, timezone.now())
+        still = Deadline.objects.filter(stopped_at__isnull=True)
+        assert [deadline.message_id for deadline in still] == [asked_next.pk]
+
+
 def test_a_short_text_must_be_the_whole_copy(world: World) -> None:
     reply = handed(world, world.walmart, "Yes.")
     assert by_text(world.walmart, "Yes. And much more was said.") is None
@@ -254,7 +316,6 @@ def test_a_short_text_must_be_the_whole_copy(world: World) -> None:
 @pytest.mark.parametrize(
     "fields",
     [
-        {"confirmed_at": timezone.now()},
         {"handed_at": None},
         {"handed_at": timezone.now() - timedelta(days=9)},
         {"state": OutboxState.FAILED},
@@ -280,3 +341,13 @@ def test_the_last_reply_to_an_alias_takes_a_refusal_that_names_nothing(world: Wo
         assert delivery.last_reply_to(world.walmart.pk, "a1@relay.example", []) == reply
         assert delivery.last_reply_to(world.walmart.pk, "b2@relay.example", []) is None
         assert delivery.last_reply_to(world.walmart.pk, "", []) is None
+
+
+def test_a_refusal_that_names_an_order_finds_this_accounts_reply_about_it(world: World) -> None:
+    question = arrive(world.walmart, walmart_mail(world.walmart, order="200011874402777"))
+    assert question is not None
+    reply = due_reply(question.conversation, world.alice)
+    with tenant_tx(world.acme.pk):
+        OutboundReply.objects.update(state=OutboxState.SENT, handed_at=timezone.now())
+        assert delivery.last_reply_to(world.walmart.pk, "", ["200011874402777"]) == reply
+        assert delivery.last_reply_to(world.amazon.pk, "", ["200011874402777"]) is None

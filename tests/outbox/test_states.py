@@ -167,8 +167,24 @@ def test_a_permanent_refusal_fails_the_row(reply: OutboundReply) -> None:
     assert fresh(reply).settled_at is not None
 
 
-def test_the_twelfth_try_is_the_last(reply: OutboundReply) -> None:
-    change(reply, attempts=outbox.MOST_ATTEMPTS - 1)
+def test_many_tries_in_a_short_time_are_not_given_up(reply: OutboundReply) -> None:
+    change(reply, attempts=outbox.MOST_ATTEMPTS + 40, queued_at=Now() - timedelta(hours=5))
+    token = leased(reply)
+    with tenant_tx(reply.tenant_id):
+        late = timezone.now() - timedelta(hours=1)
+        assert outbox.give_back(OutboundReply, reply.pk, token, "451 try later", deadline=late) == QUEUED
+    assert fresh(reply).next_at <= timezone.now() + outbox.QUICK_WAIT_LATER
+
+
+def test_a_few_tries_in_a_long_time_are_not_given_up(reply: OutboundReply) -> None:
+    change(reply, attempts=1, queued_at=Now() - timedelta(days=2))
+    token = leased(reply)
+    with tenant_tx(reply.tenant_id):
+        assert outbox.give_back(OutboundReply, reply.pk, token, "451 try later") == QUEUED
+
+
+def test_many_tries_in_a_long_time_are_given_up(reply: OutboundReply) -> None:
+    change(reply, attempts=outbox.MOST_ATTEMPTS - 1, queued_at=Now() - outbox.GIVE_UP_AFTER)
     token = leased(reply)
     with tenant_tx(reply.tenant_id):
         assert outbox.give_back(OutboundReply, reply.pk, token, "451 try later") == FAILED

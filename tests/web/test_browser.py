@@ -156,6 +156,31 @@ def test_text_is_kept_while_one_looks_elsewhere(context: BrowserContext, waiting
     expect(page.locator("#note-body")).to_have_value("")
 
 
+def test_back_keeps_what_was_typed_and_asks_nothing(context: BrowserContext, waiting: Waiting) -> None:
+    first, second = waiting(1), waiting(3)
+    page = context.new_page()
+    page.on("dialog", lambda dialog: pytest.fail(f"The page asked before Back: {dialog.type}"))
+    page.goto(f"/t/acme/c/{first.number}/")
+    page.fill("#reply-body", "Half a sent")
+    page.click(f"[data-row='{second.number}']")
+    page.wait_for_url(f"**/c/{second.number}/")
+    page.go_back()
+    expect(page.locator("#conversation")).to_have_attribute("data-number", str(first.number))
+    expect(page.locator("#reply-body")).to_have_value("Half a sent")
+
+
+def test_the_way_to_more_stands_once_and_at_the_end(context: BrowserContext, waiting: Waiting) -> None:
+    for number in range(60):
+        waiting(2 + number / 2)
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    more = page.get_by_role("link", name="Show more")
+    expect(more).to_have_count(1)
+    more.click()
+    expect(page.locator("[data-row]")).to_have_count(60)
+    expect(more).to_have_count(0)
+
+
 def test_a_draft_that_was_changed_stays_changed(context: BrowserContext, waiting: Waiting) -> None:
     page = context.new_page()
     page.goto(f"/t/acme/c/{waiting(1).number}/")

@@ -104,6 +104,16 @@ def test_a_conversation_is_a_page_of_its_own(alice: Browser, address: Address, t
     assert 'hx-trigger="load, every 10s' in page
 
 
+def test_the_buyers_first_words_head_a_conversation_and_its_subject_stands_beside_it(
+    alice: Browser, address: Address, talk: Conversation
+) -> None:
+    page = text(alice.get(address("")))
+    heading = page[page.index('<h1 class="cut"') :].partition("</h1>")[0]
+    assert "Where is my order?" in heading
+    assert 'title="Question about your order"' in heading
+    assert '<dt>Subject</dt><dd class="quiet" dir="auto">Question about your order</dd>' in page
+
+
 def test_opening_a_conversation_from_the_list_brings_only_its_pane(alice: Browser, address: Address) -> None:
     response = alice.get(address(""), htmx=True)
     assert "<html" not in text(response)
