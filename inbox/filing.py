@@ -262,8 +262,8 @@ def _put_away(conversation: Conversation, at: datetime) -> None:
 def _show_newest(conversation: Conversation, message: Message, mail: ParsedMail) -> None:
     """Let the row show the newest mail, whatever order the mails came in."""
     buyers = message.direction == Direction.IN
-    if message.sent_at >= conversation.last_message_at:
-        conversation.last_message_at = message.sent_at
+    if _is_newest(conversation, message):
+        conversation.last_message_at = max(conversation.last_message_at, message.sent_at)
         conversation.last_message_is_buyers = buyers
         if buyers:
             conversation.preview = " ".join(mail.text.split())[:PREVIEW]
@@ -278,6 +278,16 @@ def _show_newest(conversation: Conversation, message: Message, mail: ParsedMail)
         )
     conversation.expires_at = max(conversation.expires_at, message.expires_at)
     conversation.save(update_fields=SHOWN)
+
+
+def _is_newest(conversation: Conversation, message: Message) -> bool:
+    """Whether nothing newer is here; a buyer's newest mail counts even if a reply has left since."""
+    if message.sent_at >= conversation.last_message_at:
+        return True
+    later = Message.objects.filter(
+        conversation=conversation, direction=Direction.IN, sent_at__gt=message.sent_at
+    )
+    return message.direction == Direction.IN and not later.exists()
 
 
 def _next_number(tenant_id: int) -> int:

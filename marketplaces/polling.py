@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 from django.conf import settings
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import Q
 from django.db.models.functions import Now
 from imapclient import IMAPClient
@@ -25,8 +25,9 @@ REREAD = timedelta(days=30)
 AUDIT_EVERY = timedelta(minutes=10)
 AUDIT_SPAN = timedelta(days=7)
 LONGEST_POLL_SECONDS = 60
+PAUSES_SECONDS = (0.5, 1, 2, 4, 8)
 # A worker that dies in the middle of a poll holds its account no longer than this; each batch renews it.
-STALE_CLAIM = timedelta(minutes=2)
+STALE_CLAIM = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,7 @@ def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[l
     except (imap.MailboxFault, credentials.CredentialFault) as fault:
         health.failed(account, str(fault), now=now)
     except DatabaseError:
+        give_back(account)
         raise
     except Exception as fault:
         # Whatever a server makes of the protocol: silence must never look like an empty inbox.
@@ -95,6 +97,19 @@ def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[l
         wait = settings.MAIL_POLL_SECONDS if time.monotonic() <= ends else 0
         health.succeeded(account, now=now, again_in=timedelta(seconds=wait))
     return count
+
+
+def give_back(account: SellerAccount) -> None:
+    """The database was lost in the middle of a poll: once it is back, let the account be polled again."""
+    for pause in PAUSES_SECONDS:
+        time.sleep(pause)
+        connection.close()
+        try:
+            with tenant_tx(account.tenant_id):
+                SellerAccount.objects.filter(pk=account.pk, next_poll_at__gt=Now()).update(next_poll_at=Now())
+        except DatabaseError:
+            continue
+        return
 
 
 def read_mailbox(account: SellerAccount, login: imap.MailboxLogin, *, now: datetime) -> Iterator[list[int]]:
