@@ -21,6 +21,7 @@ from marketplaces.models import FolderRole, InboundRaw
 from orders.placeholders import buyer_and_order
 
 WITHOUT_CLOCK = (MailKind.NOTICE, MailKind.PUBLIC_QUESTION, MailKind.REFUND_NOTICE)
+CAME_BACK = (MailKind.BOUNCE, MailKind.OPT_OUT)
 PREVIEW = 200
 # What a new message changes of its conversation's row; the rest belongs to people, clocks and replies.
 SHOWN = (
@@ -175,7 +176,9 @@ def add_message(
         expires_at=_expiry(raw, at),
     )
     store_files(message, mail.attachments)
-    _show_newest(conversation, message, mail)
+    # What came back is not the buyer's word: the row goes on showing what the buyer wrote.
+    if mail.kind not in CAME_BACK:
+        _show_newest(conversation, message, mail)
     return message
 
 
