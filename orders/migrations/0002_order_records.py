@@ -444,7 +444,7 @@ class Migration(migrations.Migration):
             field=accounts.tenancy.TenantForeignKey(
                 db_constraint=False,
                 db_index=False,
-                on_delete=django.db.models.deletion.PROTECT,
+                on_delete=django.db.models.deletion.CASCADE,
                 related_name="+",
                 to="orders.item",
             ),
