@@ -184,6 +184,8 @@ class ApiStream(TenantModel):
     # A report the marketplace is still making, and the end of the window it was asked for.
     pending = models.CharField(max_length=100, blank=True, default="")
     pending_until = models.DateTimeField(null=True)
+    # How much to read in one go: halved when the marketplace stops us in the middle; NULL is all of it.
+    span_seconds = models.PositiveIntegerField(null=True)
     swept_until = models.DateTimeField(null=True)
     sweep_found = models.PositiveIntegerField(default=0)  # rows the last sweep had to mend; should be 0
     health = models.CharField(max_length=20, choices=Health, default=Health.OK)

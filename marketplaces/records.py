@@ -218,9 +218,30 @@ class Window:
     until: datetime
 
 
+class Oddity(StrEnum):
+    """What is odd about a record."""
+
+    UNKNOWN_VALUE = "unknown_value"  # kept: a word we do not know stands beside UNKNOWN
+    LEFT_OUT = "left_out"  # not among the records: something compulsory is missing or of the wrong type
+    FOREIGN = "foreign"  # not among the records: it belongs to another account or site
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """Something in an answer that could not be read as it should; `text` names no buyer.
+
+    `external_id` is the number of the order or return where the record has one, so that it can be asked for
+    again by itself.
+    """
+
+    oddity: Oddity
+    text: str
+    external_id: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of a list; `strange` says in words what could not be read of it (names no buyer)."""
+    """One page of a list, and what was strange about it."""
 
     records: tuple[T, ...]
-    strange: tuple[str, ...] = ()
+    strange: tuple[Strange, ...] = ()

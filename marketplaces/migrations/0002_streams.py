@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
                 ("read_until", models.DateTimeField(null=True)),
                 ("pending", models.CharField(blank=True, default="", max_length=100)),
                 ("pending_until", models.DateTimeField(null=True)),
+                ("span_seconds", models.PositiveIntegerField(null=True)),
                 ("swept_until", models.DateTimeField(null=True)),
                 ("sweep_found", models.PositiveIntegerField(default=0)),
                 (
