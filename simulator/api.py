@@ -72,6 +72,11 @@ class Call:
         """The seller account that asks: the first one, where a token opens several."""
         return self.accounts[0]
 
+    @property
+    def address(self) -> str:
+        """The account's address, empty where nobody is asked who they are."""
+        return self.accounts[0].address if self.accounts else ""
+
 
 @dataclass
 class Surroundings:
@@ -131,7 +136,7 @@ class Api:
         response = self.stamped(call, response)
         self._around.log.add(
             "api",
-            account=call.accounts[0].address if call.accounts else "",
+            account=call.address,
             marketplace=self.marketplace,
             operation=call.operation.name,
             method=request.method,
@@ -152,7 +157,7 @@ class Api:
         else:
             return call.operation.answer(call)
         call.accounts = self.who(call)
-        address = call.account.address
+        address = call.address
         call.bucket = self._around.limits.bucket(operation.name, address, operation.rate, operation.burst)
         texts = (f"{call.request.path}?{call.request.raw_query}",)
         call.fault = self._around.faults.take(operation.point, address, texts)
@@ -163,7 +168,7 @@ class Api:
         if self._around.limits.on and not call.bucket.take():
             return self.throttled(call)
         response = operation.answer(call)
-        if call.fault is not None:
+        if call.fault is not None and response.status < 400:
             response = self._spoiled(response, call.fault)
         return response
 
@@ -182,12 +187,12 @@ class Api:
             page = b"<html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
             return Response(fault.status or 503, page, "text/html; charset=utf-8")
         if fault.action == "slow":
-            self._around.log.add("held", account=call.account.address, point=fault.point)
+            self._around.log.add("held", account=call.address, point=fault.point)
             if fault.seconds:
                 await asyncio.sleep(fault.seconds)
             else:
                 await self._around.faults.hold()
-            self._around.log.add("released", account=call.account.address, point=fault.point)
+            self._around.log.add("released", account=call.address, point=fault.point)
         call.repeat, call.foreign = fault.action == "repeat", fault.action == "foreign"
         return None
 
@@ -195,6 +200,8 @@ class Api:
         if fault.action == "cut":
             return replace(response, cut=True)
         if fault.action == "garble":
+            if response.content_type != "application/json":
+                return replace(response, body=response.body[: len(response.body) // 2])
             body = self.garbled(json.loads(response.body), fault.how or "unknown_enum")
             return replace(response, body=json.dumps(body).encode())
         return response

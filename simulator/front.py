@@ -1,10 +1,11 @@
-"""One HTTP port for everything: the control API, Walmart's API and Amazon's API."""
+"""One HTTP port for everything: the control API, both marketplaces' APIs, the items' pictures."""
 
 from collections.abc import Awaitable, Callable
 
 from simulator.amazon_api.api import AmazonApi
 from simulator.control import Control
 from simulator.http import Request, Response
+from simulator.pictures.door import ImageDoor
 from simulator.walmart_api.api import WalmartApi
 
 Answerer = Callable[[Request], Awaitable[Response]]
@@ -13,10 +14,11 @@ Answerer = Callable[[Request], Awaitable[Response]]
 class Front:
     """Sends a request to whoever answers such paths."""
 
-    def __init__(self, control: Control, walmart: WalmartApi, amazon: AmazonApi) -> None:
+    def __init__(self, control: Control, walmart: WalmartApi, amazon: AmazonApi, images: ImageDoor) -> None:
         self._doors: tuple[tuple[str, Answerer], ...] = (
             ("/control/", control.answer),
             ("/v3/", walmart.answer),
+            ("/images/", images.answer),
             # Amazon has many; what nobody knows gets an answer in its form.
             ("/", amazon.answer),
         )

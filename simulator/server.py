@@ -21,6 +21,7 @@ from simulator.mailboxes import Mailboxes
 from simulator.orders.book import OrderBook
 from simulator.orders.moves import Moves
 from simulator.orders.ordering import Ordering
+from simulator.pictures.door import ImageDoor
 from simulator.relay import Relay
 from simulator.smtp import SmtpServer
 from simulator.store import Store
@@ -78,7 +79,12 @@ class Simulator:
         shop = Shop(book, ordering, moves, limits)
         control = Control(accounts, mailboxes, relay, teller, self._day, faults, log, shop)
         around = Surroundings(faults, limits, log)
-        front = Front(control, WalmartApi(around, accounts, book), AmazonApi(around, accounts, book))
+        front = Front(
+            control,
+            WalmartApi(around, accounts, book),
+            AmazonApi(around, accounts, book, self._store),
+            ImageDoor(around),
+        )
         self._http = HttpServer(front.answer)
         self._imap = ImapServer(accounts, mailboxes, faults, log)
         self._smtp = SmtpServer(accounts, relay, faults, log)

@@ -4,13 +4,23 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.accounts import Accounts, SellerAccount
+from simulator.amazon_api import catalog
+from simulator.amazon_api.mcf import Mcf
+from simulator.amazon_api.messaging import Messaging
 from simulator.amazon_api.orders import Orders
+from simulator.amazon_api.reports import Reports
 from simulator.api import Api, Call, Operation, Refused, Surroundings
 from simulator.http import Response
 from simulator.orders.book import OrderBook
+from simulator.store import Store
 from simulator.tokens import Tokens
 
 _LIFE = 3600
+_ONE = "/([^/]+)"
+_ITEMS = "/catalog/2022-04-01/items"
+_ABOUT = "/messaging/v1/orders"
+_REPORTS = "/reports/2021-06-30"
+_MCF = "/fba/outbound/2020-07-01"
 _ORDERS = "/orders/2026-01-01/orders"
 _CODES = {400: "InvalidInput", 403: "Unauthorized", 404: "NotFound", 429: "QuotaExceeded"}
 
@@ -20,23 +30,70 @@ class AmazonApi(Api):
 
     marketplace = "amazon"
 
-    def __init__(self, around: Surroundings, accounts: Accounts, book: OrderBook) -> None:
+    def __init__(self, around: Surroundings, accounts: Accounts, book: OrderBook, store: Store) -> None:
         super().__init__(around)
         self._accounts, self._tokens = accounts, Tokens("Atza|IwEBI", _LIFE)
         self._answered_so_far = 0
         orders = Orders(accounts, book, around.limits)
+        messaging, reports, mcf = Messaging(store, book, around.log), Reports(book), Mcf(book)
         self.operations = (
             Operation("token", "POST", "/auth/o2/token", "api.token", 10, 50, self._token, needs_token=False),
             Operation("searchOrders", "GET", _ORDERS, "api.orders", 0.0056, 20, orders.search),
-            Operation("getOrder", "GET", f"{_ORDERS}/([^/]+)", "api.order", 0.5, 30, orders.one),
+            Operation("getOrder", "GET", _ORDERS + _ONE, "api.order", 0.5, 30, orders.one),
+            Operation("getCatalogItem", "GET", _ITEMS + _ONE, "api.catalog", 2, 2, catalog.item),
+            Operation("getMessagingActions", "GET", _ABOUT + _ONE, "api.messaging", 1, 5, messaging.actions),
+            Operation(
+                "getAttributes",
+                "GET",
+                f"{_ABOUT}{_ONE}/attributes",
+                "api.messaging",
+                1,
+                5,
+                messaging.attributes,
+            ),
+            Operation(
+                "sendMessage", "POST", f"{_ABOUT}{_ONE}/messages{_ONE}", "api.messaging", 1, 5, messaging.send
+            ),
+            Operation(
+                "createReport", "POST", f"{_REPORTS}/reports", "api.reports", 0.0167, 15, reports.create
+            ),
+            Operation("getReport", "GET", f"{_REPORTS}/reports{_ONE}", "api.reports", 2, 15, reports.show),
+            Operation(
+                "getReportDocument",
+                "GET",
+                f"{_REPORTS}/documents{_ONE}",
+                "api.reports",
+                0.0167,
+                15,
+                reports.document,
+            ),
+            Operation(
+                "document",
+                "GET",
+                f"/documents{_ONE}",
+                "api.reports",
+                50,
+                500,
+                reports.file,
+                needs_token=False,
+            ),
+            Operation(
+                "listFulfillmentOrders", "GET", f"{_MCF}/fulfillmentOrders", "api.mcf", 2, 30, mcf.listed
+            ),
+            Operation(
+                "getFulfillmentOrder", "GET", f"{_MCF}/fulfillmentOrders{_ONE}", "api.mcf", 2, 30, mcf.one
+            ),
+            Operation("getPackageTracking", "GET", f"{_MCF}/tracking", "api.mcf", 2, 30, mcf.tracking),
         )
 
     # Who calls.
 
     def who(self, call: Call) -> tuple[SellerAccount, ...]:
         """The accounts the token opens: one seller's, on all its sites; first the site that is asked for."""
-        if not call.operation.needs_token:
+        if call.operation.name == "token":
             return self._with_keys(call)
+        if not call.operation.needs_token:
+            return ()
         addresses = self._tokens.opens(call.request.headers.get("x-amz-access-token", ""))
         found = [self._accounts.get(address) for address in addresses]
         accounts = [account for account in found if account is not None and not account.api.revoked]

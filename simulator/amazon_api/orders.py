@@ -12,6 +12,7 @@ from typing import Any
 
 from simulator import clock
 from simulator.accounts import Accounts, SellerAccount
+from simulator.amazon_api.asked import check_names, listed, on_sites
 from simulator.amazon_api.order_shape import DATASETS, STATUSES, shaped, status_of
 from simulator.api import Call, Refused
 from simulator.http import Request, Response
@@ -45,8 +46,8 @@ class Orders:
 
     def one(self, call: Call) -> Response:
         """One order of the seller, on any of its sites."""
-        _check_names(call.request, ("includedData",))
-        included = _listed(call.request, "includedData", DATASETS)
+        check_names(call.request, ("includedData",))
+        included = listed(call.request, "includedData", DATASETS)
         for account in call.accounts:
             order = self._book.find(account.address, call.parts[0])
             if order is not None and order.fulfilment in _SHIPPERS.values():
@@ -56,11 +57,11 @@ class Orders:
     def search(self, call: Call) -> Response:
         """A page of orders, those placed or changed first first."""
         request = call.request
-        _check_names(request, _KNOWN)
-        included = _listed(request, "includedData", DATASETS)
-        statuses = _listed(request, "fulfillmentStatuses", STATUSES) or STATUSES
+        check_names(request, _KNOWN)
+        included = listed(request, "includedData", DATASETS)
+        statuses = listed(request, "fulfillmentStatuses", STATUSES) or STATUSES
         window, until = self._window(request)
-        accounts = _on_sites(call)
+        accounts = on_sites(call)
         limit = _page_size(request)
         found = (found for found in self._merged(accounts, window) if status_of(found[1]) in statuses)
         page = list(itertools.islice(found, limit + 1))
@@ -101,7 +102,7 @@ class Orders:
                     "InvalidInput",
                     f"{end} lies after {start} and at least two minutes before the request.",
                 )
-        by = [_SHIPPERS[who] for who in _listed(request, "fulfilledBy", tuple(_SHIPPERS)) or _SHIPPERS]
+        by = [_SHIPPERS[who] for who in listed(request, "fulfilledBy", tuple(_SHIPPERS)) or _SHIPPERS]
         after = _place(request) if "paginationToken" in query else (-1, "")
         span = (begins, until)
         window = Window(
@@ -134,35 +135,11 @@ class Orders:
         raise Mistake("foreign needs another Amazon account with an order.")
 
 
-def _check_names(request: Request, known: tuple[str, ...]) -> None:
-    unknown = set(request.query) - set(known)
-    if unknown:
-        raise Refused(400, "InvalidInput", f"Unknown parameter: {', '.join(sorted(unknown))}.")
-
-
-def _listed(request: Request, name: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    given = tuple(request.all(name))
-    wrong = set(given) - set(known)
-    if wrong:
-        raise Refused(400, "InvalidInput", f"{name} knows {', '.join(known)}.")
-    return given
-
-
 def _page_size(request: Request) -> int:
     given = request.query.get("maxResultsPerPage", "100")
     if not given.isdigit() or not 1 <= int(given) <= 100:
         raise Refused(400, "InvalidInput", "maxResultsPerPage is a number from 1 to 100.")
     return int(given)
-
-
-def _on_sites(call: Call) -> tuple[SellerAccount, ...]:
-    asked = call.request.all("marketplaceIds")
-    if not asked:
-        return call.accounts
-    found = tuple(account for account in call.accounts if account.site.marketplace_id in asked)
-    if not found:
-        raise Refused(400, "InvalidInput", "The seller takes no part in these marketplaces.")
-    return found
 
 
 def _asked(request: Request) -> str:

@@ -76,10 +76,10 @@ AMAZON_REASONS = (
 _ACTIONS = (
     (),
     ("confirmDeliveryDetails", "confirmOrderDetails", "unexpectedProblem"),
-    ("confirmOrderDetails", "confirmServiceDetails", "legalDisclosure"),
+    ("confirmOrderDetails", "confirmServiceDetails"),
     ("confirmCustomizationDetails", "confirmOrderDetails", "unexpectedProblem"),
     ("unexpectedProblem",),
-    ("confirmDeliveryDetails", "digitalAccessKey", "invoice", "warranty"),
+    ("confirmDeliveryDetails", "digitalAccessKey"),
 )
 
 

@@ -24,7 +24,12 @@ from referencing.jsonschema import DRAFT4
 
 _ROOT = "urn:model"
 _SCHEMAS = "#/components/schemas/"
-_MISSING = "The marketplaces' API models are not beside this checkout (shared/contracts); nothing to validate against."
+_MISSING = " ".join(
+    (
+        "The marketplaces' API models are not beside this checkout (shared/contracts);",
+        "nothing to validate against.",
+    )
+)
 _formats = FormatChecker(formats=())
 
 
@@ -76,8 +81,8 @@ class Model:
             assert errors, f"An answer {status} of {path} has neither errors nor error: {body}"
             assert all("code" in error for error in errors), errors
             return
-        schema = self._resolved(response)
-        schema = schema.get("schema") if self._swagger else _json_of(schema.get("content", {}))
+        said = self._resolved(response)
+        schema = said.get("schema") if self._swagger else _json_of(said.get("content", {}))
         if schema is None or body is None:
             assert not schema or body is None or status == 201, f"{status} of {path} needs a body."
             return

@@ -11,6 +11,7 @@ from tests.simulator.api_clients import AmazonClient, WalmartClient
 from tests.simulator_client import SimulatorProcess
 
 _EVERYTHING = "BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES"
+_USA = "ATVPDKIKX0DER"
 _LONG_AGO = "2025-01-01T00:00:00Z"
 _ORDERS = "/orders/2026-01-01/orders"
 
@@ -130,3 +131,79 @@ def test_amazons_refusals(amazon: AmazonClient) -> None:
     answer = amazon.get(_ORDERS, createdAfter=_LONG_AGO)
     assert answer.status_code == 403
     _valid(file, answer)
+
+
+@pytest.fixture
+def usa(simulator: SimulatorProcess) -> Iterator[AmazonClient]:
+    client = AmazonClient(simulator, "amazon@acme.test")
+    yield client
+    client.close()
+
+
+def test_amazons_catalogue(usa: AmazonClient) -> None:
+    file = "amazon/catalogItems_2022-04-01.json"
+    path = "/catalog/2022-04-01/items/B08K2LM41Q"
+    item = _valid(file, usa.get(path, marketplaceIds=_USA, includedData="images,summaries"))
+    assert item["images"][0]["images"][0]["link"].endswith("/images/KT-17L-SS.png")
+    for asked in ({"marketplaceIds": _USA, "includedData": "smells"}, {}):
+        assert usa.get(path, **asked).status_code == 400
+        _valid(file, usa.get(path, **asked))
+
+
+def test_amazons_messages(simulator: SimulatorProcess, usa: AmazonClient) -> None:
+    file = "amazon/messaging.json"
+    offered = set()
+    for order in simulator.control.orders("amazon@acme.test")[:40]:
+        if order["fulfilment"] == "mcf":
+            continue
+        path = f"/messaging/v1/orders/{order['id']}"
+        actions = _valid(file, usa.get(path, marketplaceIds=_USA))["_links"]["actions"]
+        for action in actions:
+            if action["name"] not in offered:
+                model(file).check_request("POST", action["href"], body={"text": "Is this your address?"})
+                sent = usa.post(action["href"], {"text": "Is this your address?"})
+                assert sent.status_code == 201
+                _valid(file, sent)
+                offered.add(action["name"])
+        _valid(file, usa.get(f"{path}/attributes", marketplaceIds=_USA))
+    assert len(offered) >= 4
+    refused = usa.post(f"{path}/messages/unexpectedProblem", {"text": ""}, marketplaceIds=_USA)
+    assert refused.status_code in (400, 403)
+    _valid(file, refused)
+
+
+def test_amazons_reports(usa: AmazonClient) -> None:
+    file, base = "amazon/reports_2021-06-30.json", "/reports/2021-06-30"
+    asked = {"reportType": "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE", "marketplaceIds": [_USA]}
+    model(file).check_request("POST", f"{base}/reports", body=asked)
+    report_id = _valid(file, usa.post(f"{base}/reports", asked))["reportId"]
+    statuses = [_valid(file, usa.get(f"{base}/reports/{report_id}")) for _ in range(3)]
+    assert [status["processingStatus"] for status in statuses] == ["IN_QUEUE", "IN_PROGRESS", "DONE"]
+    _valid(file, usa.get(f"{base}/documents/{statuses[-1]['reportDocumentId']}"))
+    refused = usa.post(f"{base}/reports", {**asked, "reportType": "GET_EVERYTHING"})
+    assert refused.status_code == 400
+    _valid(file, refused)
+
+
+def test_amazons_multichannel_shipments(usa: AmazonClient) -> None:
+    file, base = "amazon/fulfillmentOutbound_2020-07-01.json", "/fba/outbound/2020-07-01"
+    listed = _valid(file, usa.get(f"{base}/fulfillmentOrders", queryStartDate=_LONG_AGO))["payload"]
+    assert len(listed["fulfillmentOrders"]) == 4
+    for order in listed["fulfillmentOrders"]:
+        path = f"{base}/fulfillmentOrders/{order['sellerFulfillmentOrderId']}"
+        shipment = _valid(file, usa.get(path))["payload"]["fulfillmentShipments"][0]
+        number = shipment["fulfillmentShipmentPackage"][0]["packageNumber"]
+        place = _valid(file, usa.get(f"{base}/tracking", packageNumber=number))["payload"]
+        assert place["currentStatus"] == "DELIVERED"
+    _valid(file, usa.get(f"{base}/fulfillmentOrders/none"))
+
+
+@pytest.mark.parametrize("action", ["throttle", "expired", "forbidden", "server_error"])
+def test_ordered_refusals_are_the_models_own(
+    simulator: SimulatorProcess, usa: AmazonClient, action: str
+) -> None:
+    usa.token()
+    simulator.control.fault("api.orders", action, account="amazon@acme.test")
+    answer = usa.get(_ORDERS, createdAfter=_LONG_AGO)
+    assert answer.status_code in (403, 429, 503)
+    _valid("amazon/orders_2026-01-01.json", answer)
