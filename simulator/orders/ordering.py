@@ -38,6 +38,22 @@ class Ordering:
             order.story_id = f"s{telling.number}"
         self._book.add(orders)
 
+    def buyer_of(self, account: SellerAccount, name: str) -> dict[str, Any]:
+        """What a story has to know of an order's buyer to write about it; raises Mistake if there is none."""
+        order = self._book.find(account.address, name)
+        if order is None or order.fulfilment == "mcf":
+            raise Mistake(f"{account.address} has no order {name}.", status=404)
+        first = order.lines[0]
+        return {
+            "alias": order.relay_address,
+            "buyer_name": order.buyer_name,
+            "language": order.language,
+            "same_order_id": order.customer_order_id,
+            "same_purchase_order_id": order.id,
+            "same_quantity": first.quantity,
+            "same_sku": first.sku,
+        }
+
     async def place(
         self, address: object, count: int, *, seed: int = 7, options: Mapping[str, Any] | None = None
     ) -> list[Order]:

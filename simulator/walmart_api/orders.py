@@ -153,8 +153,8 @@ def _cursor(request: Request, seller_id: str, limit: int, after: tuple[int, str]
         {
             "limit": str(limit),
             "hasMoreElements": "true",
-            "soIndex": str(after[0]),
-            "poIndex": after[1],
+            "soIndex": str(max(after[0], 0)),
+            "poIndex": after[1] or "0",
             "partnerId": f"100{seller_id[-6:]}",
             "sellerId": seller_id,
             **kept,
