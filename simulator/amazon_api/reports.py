@@ -14,7 +14,7 @@ from simulator.amazon_api.asked import check_names
 from simulator.api import Call, Refused
 from simulator.http import Response
 from simulator.mistakes import Mistake
-from simulator.orders.book import OrderBook
+from simulator.orders.book import OrderBook, Window
 from simulator.orders.making import DAY
 from simulator.orders.order import Order, Return, iso, moment, ms
 
@@ -140,9 +140,9 @@ class Reports:
         found = [
             (back.started_at, _row(order, back))
             for account in report.sellers
-            for order in self._book.all(account.address)
+            for order in self._book.through(account.address, Window(("seller",), with_returns=True))
             for back in order.returns
-            if order.fulfilment == "seller" and report.begins <= back.started_at <= report.ends
+            if report.begins <= back.started_at <= report.ends
         ]
         return [row for _, row in sorted(found)]
 

@@ -1,6 +1,7 @@
 """Brings orders into the book: behind stories, around a day's traffic, and many at once."""
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -8,10 +9,10 @@ from typing import Any
 from simulator import clock
 from simulator.accounts import Accounts, SellerAccount
 from simulator.mistakes import Mistake
-from simulator.orders.book import OrderBook
-from simulator.orders.making import check, orders_at_once
+from simulator.orders.book import OrderBook, Window
+from simulator.orders.making import DAY, check, orders_at_once
 from simulator.orders.moves import Moves
-from simulator.orders.order import Order, Parcel, ms
+from simulator.orders.order import FULFILMENTS, Order, Parcel, ms
 from simulator.orders.plots import orders_of
 from simulator.store import Store
 from simulator.stories.telling import Telling
@@ -84,12 +85,15 @@ class Ordering:
 
     def stir(self, account: SellerAccount, rng: Random) -> Order | None:
         """Let one of the account's orders take its next step, if one has any."""
-        open_orders = [order for order in self._book.all(account.address) if order.fulfilment != "mcf"]
+        # Of the last weeks' orders some neighbours: an account under load has too many to look at all.
+        now = ms(clock.now())
+        window = Window(FULFILMENTS[account.marketplace], after=(now - int(rng.random() * 20 * DAY), ""))
+        open_orders = list(itertools.islice(self._book.through(account.address, window), 100))
         rng.shuffle(open_orders)
         for order in open_orders:
             step = self._moves.next_step(order)
             if step:
-                return self._moves.advance(order.id, {"to": step}, now=ms(clock.now()))
+                return self._moves.advance(order.id, {"to": step}, now=now)
         return None
 
 
