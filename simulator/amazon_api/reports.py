@@ -15,8 +15,8 @@ from simulator.api import Call, Refused
 from simulator.http import Response
 from simulator.mistakes import Mistake
 from simulator.orders.book import OrderBook, Window
-from simulator.orders.making import DAY
 from simulator.orders.order import Order, Return, iso, moment, ms
+from simulator.orders.parts import DAY
 
 RETURNS = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE"
 _LINK_LIFE = 300

@@ -10,9 +10,10 @@ from simulator import clock
 from simulator.accounts import Accounts, SellerAccount
 from simulator.mistakes import Mistake
 from simulator.orders.book import OrderBook, Window
-from simulator.orders.making import DAY, check, orders_at_once
+from simulator.orders.making import check, orders_at_once
 from simulator.orders.moves import Moves
 from simulator.orders.order import FULFILMENTS, Order, Parcel, ms
+from simulator.orders.parts import DAY
 from simulator.orders.plots import orders_of
 from simulator.store import Store
 from simulator.stories.telling import Telling

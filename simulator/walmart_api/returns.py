@@ -9,8 +9,8 @@ from simulator.api import Call, Refused
 from simulator.http import Request, Response
 from simulator.mistakes import Mistake
 from simulator.orders.book import OrderBook, Window
-from simulator.orders.making import DAY
 from simulator.orders.order import Order, Return, moment
+from simulator.orders.parts import DAY
 from simulator.walmart_api import cursor
 from simulator.walmart_api.order_shape import NODES
 
