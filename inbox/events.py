@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from accounts.announcing import announce
 from accounts.models import Membership
 from inbox.models import Conversation, Event, Note
 
@@ -16,6 +17,7 @@ def record(
     **data: str | int | bool | None,
 ) -> Event:
     """One line in the conversation's history, in the transaction of the act; `data` names no buyer."""
+    announce(conversation.tenant_id, "conversation", number=conversation.number)
     return Event.objects.create(
         tenant_id=conversation.tenant_id,
         conversation=conversation,

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from accounts.announcing import announce
 from inbox import clocks, events, sla, standing, threading
 from inbox.attaching import store_files
 from inbox.duplicates import shares_message_id
@@ -179,6 +180,7 @@ def add_message(
     # What came back is not the buyer's word: the row goes on showing what the buyer wrote.
     if mail.kind not in CAME_BACK:
         _show_newest(conversation, message, mail)
+    announce(conversation.tenant_id, "conversation", number=conversation.number)
     return message
 
 
