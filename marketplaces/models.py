@@ -172,3 +172,41 @@ class InboundRaw(TenantModel):
 
     def __str__(self) -> str:
         return f"raw mail {self.pk}"
+
+
+class ApiStream(TenantModel):
+    """How far one kind of record of a seller account has been read from the API, and how it does."""
+
+    account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, related_name="streams")
+    name = models.CharField(max_length=20)  # one of types.STREAMS
+    # The cursor: everything modified up to here is stored. Moves only after the last page of a window.
+    read_until = models.DateTimeField(null=True)
+    # A report the marketplace is still making, and the end of the window it was asked for.
+    pending = models.CharField(max_length=100, blank=True, default="")
+    pending_until = models.DateTimeField(null=True)
+    # How much to read in one go: halved when the marketplace stops us in the middle; NULL is all of it.
+    span_seconds = models.PositiveIntegerField(null=True)
+    swept_until = models.DateTimeField(null=True)
+    sweep_found = models.PositiveIntegerField(default=0)  # rows the last sweep had to mend; should be 0
+    health = models.CharField(max_length=20, choices=Health, default=Health.OK)
+    health_reason = models.CharField(max_length=500, blank=True, default="")
+    health_since = models.DateTimeField()
+    last_ok_at = models.DateTimeField(null=True)
+    next_at = models.DateTimeField(null=True)
+    failures = models.PositiveIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "account", "name"], name="marketplaces_stream_once"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "next_at"],
+                condition=models.Q(next_at__isnull=False),
+                name="marketplaces_stream_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name} of seller account {self.account_id}"

@@ -70,3 +70,9 @@ MARKETS: dict[str, Market] = {
     "amazon-au": Market(Marketplace.AMAZON, "amazon:fe", "Australia/Sydney"),
     "amazon-sg": Market(Marketplace.AMAZON, "amazon:fe", "Asia/Singapore"),
 }
+
+# The kinds of records each marketplace's API lets a seller read.
+STREAMS: dict[Marketplace, tuple[str, ...]] = {
+    Marketplace.WALMART: ("orders", "returns"),
+    Marketplace.AMAZON: ("orders", "returns", "fulfilments"),
+}

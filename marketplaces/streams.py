@@ -1,0 +1,137 @@
+"""The API streams of a seller account: whose turn it is, which span to read, and how the last try went."""
+
+import random
+from datetime import datetime, timedelta
+
+import structlog
+from django.db.models import F, Q
+from django.db.models.functions import Greatest, Now
+
+from accounts.tenancy import tenant_tx
+from marketplaces.errors import ApiError, AuthRevoked, ScopeMissing
+from marketplaces.models import ApiStream, Health, SellerAccount
+from marketplaces.records import Window
+from marketplaces.types import STREAMS
+
+log = structlog.get_logger(__name__)
+
+# What the marketplace's clock and its indexes may lag behind: read again what lies this close to the cursor,
+# and never up to the present moment.
+OVERLAP = timedelta(minutes=15)
+SETTLING = timedelta(minutes=2)
+SWEEP_EVERY = timedelta(days=1)
+SWEEP_SPAN = timedelta(days=30)
+LONGEST_WAIT = timedelta(minutes=10)
+# A worker that dies while reading holds its stream no longer than this; each page renews it.
+STALE_CLAIM = timedelta(seconds=60)
+
+
+def begin(account: SellerAccount, *, now: datetime) -> None:
+    """Give an account whose API credentials were stored (again) its streams; each is read at once."""
+    for name in STREAMS[account.marketplace]:
+        ApiStream.objects.update_or_create(
+            tenant_id=account.tenant_id,
+            account=account,
+            name=name,
+            defaults={"next_at": now, "failures": 0, "health": Health.OK, "health_reason": ""},
+            create_defaults={"next_at": now, "health_since": now},
+        )
+
+
+def claim(stream_id: int, *, tenant_id: int, now: datetime) -> ApiStream | None:
+    """Take a stream that is due, so that no second worker reads it now; None when it is not."""
+    with tenant_tx(tenant_id):
+        due = ApiStream.objects.filter(pk=stream_id, next_at__lte=now)
+        if not due.exclude(health=Health.PAUSED).update(next_at=now + STALE_CLAIM):
+            return None
+        return ApiStream.objects.select_related("account__tenant").get(pk=stream_id)
+
+
+def renew(stream: ApiStream) -> None:
+    """Hold the stream a little longer: another page has come."""
+    ApiStream.objects.filter(pk=stream.pk).update(next_at=Now() + STALE_CLAIM)
+
+
+def window(stream: ApiStream, *, now: datetime) -> Window:
+    """What to read now: from a little before the cursor, the first time from the account's beginning."""
+    until = stream.pending_until or now - SETTLING
+    since = stream.read_until - OVERLAP if stream.read_until else stream.account.clocks_from
+    return Window(min(since, until), until)
+
+
+def sweep_window(stream: ApiStream, *, now: datetime) -> Window | None:
+    """The last 30 days, once a day, to find what the windows missed; None when it is not time."""
+    if stream.read_until is None or stream.pending:
+        return None
+    if stream.swept_until is not None and stream.swept_until > now - SWEEP_EVERY:
+        return None
+    return Window(max(now - SWEEP_SPAN, stream.account.clocks_from), stream.read_until)
+
+
+def succeeded(stream: ApiStream, *, read_until: datetime, now: datetime, again_in: timedelta) -> None:
+    """The last page is stored: move the cursor, never back, and be well again."""
+    with tenant_tx(stream.tenant_id):
+        row = ApiStream.objects.filter(pk=stream.pk)
+        row.filter(read_until__isnull=True).update(read_until=read_until)
+        row.update(
+            read_until=Greatest(F("read_until"), read_until),
+            pending="",
+            pending_until=None,
+            last_ok_at=now,
+            next_at=now + again_in,
+        )
+        ailing = row.filter(Q(failures__gt=0) | ~Q(health=Health.OK)).exclude(health=Health.PAUSED)
+        if ailing.update(health=Health.OK, health_reason="", health_since=now, failures=0):
+            log.info("stream healthy again", account=stream.account_id, stream=stream.name)
+
+
+def swept(stream: ApiStream, *, until: datetime, found: int) -> None:
+    """A sweep has gone through; `found` rows had been missed and are mended now."""
+    if found:
+        log.warning("sweep found what was missed", account=stream.account_id, stream=stream.name, count=found)
+    with tenant_tx(stream.tenant_id):
+        ApiStream.objects.filter(pk=stream.pk).update(swept_until=until, sweep_found=found)
+
+
+def waits_for(
+    stream: ApiStream, pending: str, *, until: datetime, now: datetime, again_in: timedelta
+) -> None:
+    """The marketplace is making a report of the window up to `until`: ask again for it later."""
+    with tenant_tx(stream.tenant_id):
+        ApiStream.objects.filter(pk=stream.pk).update(
+            pending=pending[:100], pending_until=until, next_at=now + again_in
+        )
+
+
+def failed(stream: ApiStream, fault: ApiError, *, now: datetime) -> None:
+    """A try did not succeed: keep the cursor, say why, and try again later where that helps."""
+    stop = isinstance(fault, AuthRevoked) and stream.health_reason.startswith(_words(fault)[:80])
+    wait = min(LONGEST_WAIT, timedelta(seconds=5) * 2 ** min(stream.failures, 10)) * random.uniform(0.5, 1)  # noqa: S311
+    if isinstance(fault, (AuthRevoked, ScopeMissing)):
+        wait = LONGEST_WAIT
+    again_at = None if stop else now + max(wait, timedelta(seconds=fault.retry_after))
+    state = Health.AUTH_FAILED if stop else Health.DEGRADED
+    log.warning(
+        "stream not read",
+        account=stream.account_id,
+        stream=stream.name,
+        health=state.value,
+        fault=type(fault).__name__,
+        request_id=fault.request_id,
+    )
+    with tenant_tx(stream.tenant_id):
+        row = ApiStream.objects.filter(pk=stream.pk)
+        row.exclude(health=state).update(health_since=now)
+        row.exclude(health=Health.PAUSED).update(
+            health=state, health_reason=_words(fault), failures=F("failures") + 1, next_at=again_at
+        )
+
+
+def give_way(stream: ApiStream, *, again_in: timedelta, now: datetime) -> None:
+    """Our own rate bucket is empty, which is no fault of anybody: come back when it has filled."""
+    with tenant_tx(stream.tenant_id):
+        ApiStream.objects.filter(pk=stream.pk).update(next_at=now + again_in)
+
+
+def _words(fault: ApiError) -> str:
+    return str(fault)[:500]
