@@ -8,8 +8,8 @@ import asyncio
 import contextlib
 import re
 import signal
-
-Reader, Writer = asyncio.StreamReader, asyncio.StreamWriter
+from asyncio import StreamReader as Reader
+from asyncio import StreamWriter as Writer
 
 LONGEST_HEAD = 2**16
 PATIENCE_SECONDS = 30
@@ -44,7 +44,8 @@ async def _pass(reader: Reader, writer: Writer, *, web: int, live: int) -> None:
         inner = await asyncio.open_connection("127.0.0.1", live if target.startswith(b"/live/") else web)
     except OSError:
         writer.write(AWAY)
-        return await writer.drain()
+        await writer.drain()
+        return
     peer = writer.get_extra_info("peername")[0].encode()
     added = b"\r\nX-Forwarded-For: " + peer + b"\r\nConnection: close\r\n\r\n"
     inner[1].write(OURS.sub(b"", head[:-2])[:-2] + added)
