@@ -80,7 +80,7 @@ class _Publisher:
 
     def __init__(self) -> None:
         self._client: redis.Redis | None = None
-        self._made_by = 0
+        self._made_for = (0, "")
         self._rest_until = 0.0
         self._missed: set[int] = set()
         self._lock = threading.Lock()
@@ -113,14 +113,15 @@ class _Publisher:
 
     def _broker(self) -> redis.Redis:
         # A worker that was forked makes a connection of its own.
-        if self._client is None or self._made_by != os.getpid():
+        made_for = (os.getpid(), broker_url())
+        if self._client is None or self._made_for != made_for:
             self._client = redis.Redis.from_url(
-                broker_url(),
+                made_for[1],
                 socket_timeout=ANSWER_SECONDS,
                 socket_connect_timeout=ANSWER_SECONDS,
                 retry=Retry(NoBackoff(), 0),
             )
-            self._made_by = os.getpid()
+            self._made_for = made_for
         return self._client
 
 
