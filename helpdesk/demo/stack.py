@@ -1,8 +1,10 @@
 """The demo's processes: started in order, watched, started again when they die, and stopped together."""
 
+import contextlib
 import hashlib
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -213,6 +215,9 @@ class Demo:
             for index, (child, starter) in enumerate(self.children):
                 if child.ended:
                     say(f"{child.name} ended (exit {child.process.returncode}); starting it again")
+                    # What it had started itself would go on serving beside the new one.
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(child.process.pid, signal.SIGKILL)
                     try:
                         self.children[index] = (starter(), starter)
                     except ServerFault as fault:

@@ -39,8 +39,8 @@ function avatar(person) {
 function fill(place, here, most) {
   const marks = here.slice(0, most);
   const key = JSON.stringify(marks.map((person) => [person.member, person.doing]));
-  if ((place.dataset.present || "[]") === key) return;
-  place.dataset.present = key;
+  if ((place.dataset.shown ?? "[]") === key) return;
+  place.dataset.shown = key;
   place.querySelectorAll(".is-present").forEach((mark) => mark.remove());
   place.prepend(...marks.map(avatar));
 }
