@@ -31,7 +31,7 @@ COUNT = """() => {
 
 @contextmanager
 def requests_of(page: Page) -> Iterator[list[str]]:
-    """The paths inside a tenant that a page asks for meanwhile; fails for more looks at the list than news."""
+    """The paths in a tenant that a page asks for meanwhile; fails for more looks at the list than news."""
     asked: list[str] = []
 
     def note(request: Request) -> None:
