@@ -307,6 +307,13 @@ def test_every_page_fits_its_window(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
 
 
+def test_without_a_stream_the_page_looks_by_itself(context: BrowserContext, waiting: Waiting) -> None:
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    late = waiting(5)
+    expect(page.locator(f"[data-row='{late.number}']")).to_be_visible(timeout=30_000)
+
+
 def test_the_clocks_follow_a_change_of_the_timeline(context: BrowserContext, waiting: Waiting) -> None:
     talk = waiting(1)
     page = context.new_page()
