@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from inbox.views import accounts, acts, conversation, files, originals, queue, replies
+from inbox.views import accounts, acts, conversation, drafts, files, originals, presence, queue, replies
 
 in_message: list[URLPattern | URLResolver] = [
     path("body/", originals.message_body, name="message_body"),
@@ -16,6 +16,9 @@ in_conversation: list[URLPattern | URLResolver] = [
     path("replies/", replies.replies, name="replies"),
     path("replies/<int:reply_id>/cancellation/", replies.reply_undo, name="reply_undo"),
     path("replies/<int:reply_id>/settlement/", replies.reply_settlement, name="reply_settlement"),
+    path("draft/", drafts.draft, name="draft"),
+    path("draft/cancellation/", drafts.draft_cancellation, name="draft_cancellation"),
+    path("presence/", presence.presence, name="presence"),
     path("courtesy/", replies.courtesy, name="courtesy"),
     path("notes/", acts.notes, name="notes"),
     path("assignment/", acts.assignment, name="assignment"),
