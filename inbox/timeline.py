@@ -27,6 +27,7 @@ from inbox.models import (
     Outcome,
 )
 from marketplaces.outbox import OutboxState
+from orders.card import Card, card_of, parts
 
 LATEST = 200  # messages, replies and events each; what is older stays in the archive of the conversation
 CAME_BACK = ("bounce", "opt_out")
@@ -87,6 +88,7 @@ class ConversationPage:
     draft_body: str
     last_message_id: int | None
     can: set[str]
+    card: Card | None  # the order's, where the conversation is about one
 
     @property
     def mark(self) -> str:
@@ -122,6 +124,7 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
         draft_body=conversation.draft_body or "",
         last_message_id=max(seen, default=None),
         can=offered(conversation, running=bool(running)),
+        card=_card(conversation, now),
     )
 
 
@@ -163,9 +166,16 @@ def _conversation(number: int, membership: Membership) -> Any:
                 )[:LATEST]
             ),
             draft_body=Subquery(draft.values("body")[:1]),
+            **parts("order_id"),
         )
         .get(number=number)
     )
+
+
+def _card(conversation: Any, now: datetime) -> Card | None:
+    if conversation.order is None:
+        return None
+    return card_of(conversation.order, conversation, account=conversation.account, now=now)
 
 
 def _messages(conversation: Conversation) -> list[Message]:

@@ -15,3 +15,5 @@ import "./menus.js";
 import "./toasts.js";
 import "./polling.js";
 import "./failures.js";
+import "./copy.js";
+import "./order-rereads.js";
