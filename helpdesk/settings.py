@@ -206,6 +206,7 @@ TIME_ZONE = "UTC"
 # --- Broker and the rhythm of the workers ---------------------------------------------------------------
 REDIS_URL = env_str("REDIS_URL", "redis://localhost:6379/0")
 MAIL_POLL_SECONDS = env_int("HELPDESK_MAIL_POLL_SECONDS", 60)
+API_POLL_SECONDS = env_int("HELPDESK_API_POLL_SECONDS", 300)
 SWEEP_SECONDS = env_int("HELPDESK_SWEEP_SECONDS", 1)
 UNDO_SECONDS = env_int("HELPDESK_UNDO_SECONDS", 10)
 # A mailbox or webhook host a tenant names must be public; only the operator may open private ranges.

@@ -4,7 +4,7 @@ import random
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
 from accounts.tenancy import tenant_tx
@@ -21,6 +21,7 @@ OVERLAP = timedelta(minutes=15)
 SETTLING = timedelta(minutes=2)
 SWEEP_EVERY = timedelta(days=1)
 SWEEP_SPAN = timedelta(days=30)
+SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=10)
 # A worker that dies while reading holds its stream no longer than this; each page renews it.
 STALE_CLAIM = timedelta(seconds=60)
@@ -56,7 +57,14 @@ def window(stream: ApiStream, *, now: datetime) -> Window:
     """What to read now: from a little before the cursor, the first time from the account's beginning."""
     until = stream.pending_until or now - SETTLING
     since = stream.read_until - OVERLAP if stream.read_until else stream.account.clocks_from
+    if stream.span_seconds and not stream.pending_until:
+        until = min(until, since + OVERLAP + timedelta(seconds=stream.span_seconds))
     return Window(min(since, until), until)
+
+
+def behind(read: Window, *, now: datetime) -> bool:
+    """Whether more is waiting right after the window that was read."""
+    return read.until < now - SETTLING
 
 
 def sweep_window(stream: ApiStream, *, now: datetime) -> Window | None:
@@ -68,8 +76,11 @@ def sweep_window(stream: ApiStream, *, now: datetime) -> Window | None:
     return Window(max(now - SWEEP_SPAN, stream.account.clocks_from), stream.read_until)
 
 
-def succeeded(stream: ApiStream, *, read_until: datetime, now: datetime, again_in: timedelta) -> None:
-    """The last page is stored: move the cursor, never back, and be well again."""
+def succeeded(
+    stream: ApiStream, *, read_until: datetime, now: datetime, again_in: timedelta, remark: str = ""
+) -> None:
+    """The last page is stored: move the cursor, never back, and be well again but for the remark."""
+    state = Health.DEGRADED if remark else Health.OK
     with tenant_tx(stream.tenant_id):
         row = ApiStream.objects.filter(pk=stream.pk)
         row.filter(read_until__isnull=True).update(read_until=read_until)
@@ -77,12 +88,33 @@ def succeeded(stream: ApiStream, *, read_until: datetime, now: datetime, again_i
             read_until=Greatest(F("read_until"), read_until),
             pending="",
             pending_until=None,
+            span_seconds=_wider(stream.span_seconds),
             last_ok_at=now,
             next_at=now + again_in,
+            failures=0,
         )
-        ailing = row.filter(Q(failures__gt=0) | ~Q(health=Health.OK)).exclude(health=Health.PAUSED)
-        if ailing.update(health=Health.OK, health_reason="", health_since=now, failures=0):
-            log.info("stream healthy again", account=stream.account_id, stream=stream.name)
+        alive = row.exclude(health=Health.PAUSED)
+        alive.exclude(health=state).update(health_since=now)
+        if alive.exclude(health=state, health_reason=remark[:500]).update(
+            health=state, health_reason=remark[:500]
+        ):
+            log.info("stream read", account=stream.account_id, stream=stream.name, health=state.value)
+
+
+def stopped(stream: ApiStream, fault: ApiError, *, began: bool, now: datetime) -> None:
+    """A rate limit stopped the reading, which is nobody's fault: come back when it allows.
+
+    A window that was begun is too large for what the limit gives: the next one is half as long.
+    """
+    span = None
+    if began:
+        tried = window(stream, now=now)
+        span = max(OVERLAP, (tried.until - tried.since) / 2).total_seconds()
+    with tenant_tx(stream.tenant_id):
+        row = ApiStream.objects.filter(pk=stream.pk)
+        row.update(next_at=now + max(SHORTEST_WAIT, timedelta(seconds=fault.retry_after)))
+        if span is not None:
+            row.update(span_seconds=int(span))
 
 
 def swept(stream: ApiStream, *, until: datetime, found: int) -> None:
@@ -127,10 +159,11 @@ def failed(stream: ApiStream, fault: ApiError, *, now: datetime) -> None:
         )
 
 
-def give_way(stream: ApiStream, *, again_in: timedelta, now: datetime) -> None:
-    """Our own rate bucket is empty, which is no fault of anybody: come back when it has filled."""
-    with tenant_tx(stream.tenant_id):
-        ApiStream.objects.filter(pk=stream.pk).update(next_at=now + again_in)
+def _wider(span_seconds: int | None) -> int | None:
+    """Twice the span, and no limit any more once that is all of a sweep's."""
+    if span_seconds is None or span_seconds * 2 >= SWEEP_SPAN.total_seconds():
+        return None
+    return span_seconds * 2
 
 
 def _words(fault: ApiError) -> str:

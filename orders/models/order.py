@@ -98,6 +98,7 @@ class PurchaseOrder(TenantModel):
     total = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, blank=True, default="")
     seen_at = models.DateTimeField()  # when we last read it, changed or not
+    fingerprint = models.CharField(max_length=32)  # of the record, to tell the same version read again
 
     class Meta(TenantModel.Meta):
         constraints = [
