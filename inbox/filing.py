@@ -104,7 +104,7 @@ def file_unreadable(raw: InboundRaw, reason: str) -> Message:
     expires = _expiry(raw, raw.received_at)
     conversation = Conversation.objects.create(
         tenant_id=raw.tenant_id,
-        number=_next_number(raw.tenant_id),
+        number=next_number(raw.tenant_id),
         account=raw.account,
         kind=ConversationKind.UNREADABLE,
         subject=envelope.subject or "Unreadable mail",
@@ -227,7 +227,7 @@ def _open(raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetim
         buyer, order = buyer_and_order(raw.account, mail, expires_at=_expiry(raw, at))
     conversation = Conversation.objects.create(
         tenant_id=raw.tenant_id,
-        number=_next_number(raw.tenant_id),
+        number=next_number(raw.tenant_id),
         account=raw.account,
         kind=kind,
         buyer=buyer,
@@ -293,7 +293,7 @@ def _is_newest(conversation: Conversation, message: Message) -> bool:
     return message.direction == Direction.IN and not later.exists()
 
 
-def _next_number(tenant_id: int) -> int:
+def next_number(tenant_id: int) -> int:
     """The next number of the tenant's conversations; taking it holds the row until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(

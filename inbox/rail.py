@@ -111,7 +111,7 @@ STATEMENT = f"""
 
 def rail(membership: Membership, now: datetime) -> Rail:
     """Read counts and channels in one statement."""
-    named = {
+    named: dict[str, int | datetime] = {
         "tenant": membership.tenant_id,
         "me": membership.pk,
         "now": now,

@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from inbox.views import accounts, acts, buyers, conversation, files, orders, originals, queue, replies, writing
+from inbox.views import (
+    accounts,
+    acts,
+    buyers,
+    conversation,
+    files,
+    orders,
+    originals,
+    queue,
+    replies,
+    writing,
+)
 
 in_message: list[URLPattern | URLResolver] = [
     path("body/", originals.message_body, name="message_body"),
