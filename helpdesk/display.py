@@ -73,11 +73,11 @@ def money(amount: Decimal, currency: str) -> str:
 
 
 def day(at: datetime, zone: str, now: datetime) -> str:
-    """A day in so many words as fit under a dot: "Wed 4 Mar", "4 Mar 25" in another year."""
-    there = at.astimezone(ZoneInfo(zone))
-    if there.year != now.astimezone(ZoneInfo(zone)).year:
-        return f"{there.day} {there:%b %y}"
-    return f"{there:%a} {there.day} {there:%b}"
+    """A day in so many letters as fit under a dot: "Wed 4" within two weeks, "4 Mar", "4 Mar 25"."""
+    there, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    if abs(there.date() - today.date()) < timedelta(days=14):
+        return f"{there:%a} {there.day}"
+    return f"{there.day} {there:%b}" if there.year == today.year else f"{there.day} {there:%b %y}"
 
 
 def filesize(size: int) -> str:

@@ -92,7 +92,7 @@ def make_order(
 def add_line(order: Order, purchase: PurchaseOrder, **facts: Any) -> OrderLine:
     """A line with its article; `image_path` is the article's."""
     sku = facts.pop("sku", "LO-ARC-BRS-02")
-    image = {"image_path": facts.pop("image_path", "")}
+    image = {"image_path": facts.pop("image_path")} if "image_path" in facts else {}
     title = facts.get("title", "Arched floor lamp")
     item, _ = Item.objects.update_or_create(
         tenant_id=order.tenant_id, account=order.account, sku=sku, defaults={"title": title, **image}
