@@ -118,6 +118,9 @@ def _verdict(facts: Facts, now: datetime) -> tuple[str, str]:
     shipped = facts.shipped_at is not None or facts.status == OrderStatus.SHIPPED
     if not shipped:
         return _to_ship(facts, now)
+    if facts.status == OrderStatus.PARTLY_SHIPPED and facts.seller_ships and facts.ship_by is not None:
+        rest, face = _to_ship(facts, now)
+        return f"Partly shipped, the rest: {rest[:1].lower()}{rest[1:]}", face
     if facts.promised_at is None:
         return "On its way", ""
     overdue = (_day(now, facts.zone) - _day(facts.promised_at, facts.zone)).days
@@ -137,7 +140,7 @@ def _to_ship(facts: Facts, now: datetime) -> tuple[str, str]:
             ("Not shipped yet, and the promised day has passed", "red") if late else ("Not shipped yet", "")
         )
     if facts.ship_by < now:
-        return "Past its ship-by time, not shipped yet", "red"
+        return "Past its ship-by time", "red"
     when = _when(facts.ship_by, facts.zone, now)
     return f"To be shipped {when}" if when == "today" else f"To be shipped by {when}", (
         "amber" if when == "today" else ""
