@@ -13,7 +13,7 @@ from django.conf import settings
 from accounts.models import Membership
 from inbox import events, guard, standing
 from inbox.actions import Refused
-from inbox.filing import next_number
+from inbox.desk import next_numbers
 from inbox.models import (
     Conversation,
     ConversationKind,
@@ -189,7 +189,7 @@ def _open(order: Order, subject: str, body: str, *, now: datetime) -> Conversati
     relay = "" if NO_ADDRESS.match(order.relay_address) else order.relay_address
     talk: Conversation = Conversation.objects.create(
         tenant_id=order.tenant_id,
-        number=next_number(order.tenant_id),
+        number=next_numbers(order.tenant_id, 1)[0],
         account=account,
         kind=ConversationKind.BUYER,
         buyer_id=order.buyer_id,
