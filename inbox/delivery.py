@@ -16,8 +16,9 @@ from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from inbox import events, standing
-from inbox.models import OutboundReply, ReplyAttempt
+from inbox import events, messaging, standing
+from inbox.messaging import Door, Letter
+from inbox.models import OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.proofs import (
     CannotSettle,
     find_reply,
@@ -88,8 +89,11 @@ class Parcel:
     server: SmtpServer
 
 
-def deliver(reply_id: int, *, tenant_id: int) -> None:
-    """Try once to hand a reply over if it is due and nothing stands before it; may be called at any time."""
+def deliver(reply_id: int, *, tenant_id: int, door: Door = adapter) -> None:
+    """Try once to hand a reply over if it is due and nothing stands before it; may be called at any time.
+
+    `door` opens the API of a seller account, for what leaves by the marketplace's messaging.
+    """
     if connection.in_atomic_block:
         raise RuntimeError("no transaction may be open around a delivery: its steps are committed one by one")
     with tenant_tx(tenant_id):
@@ -98,8 +102,8 @@ def deliver(reply_id: int, *, tenant_id: int) -> None:
         return
     # Only now, with the lease committed: whatever breaks on this reply has been counted as a try.
     with tenant_tx(tenant_id):
-        parcel = _pack(reply)
-    answer = _hand_over(reply, parcel) if isinstance(parcel, Parcel) else parcel
+        parcel = messaging.pack(reply) if reply.channel == ReplyChannel.MESSAGING else _pack(reply)
+    answer = _hand_over(reply, parcel, door) if isinstance(parcel, Parcel | Letter) else parcel
     _keep(reply, answer)
     if isinstance(answer, Accepted) and isinstance(parcel, Parcel):
         _file_copy(reply, parcel.content)
@@ -125,7 +129,7 @@ def _take(reply_id: int) -> OutboundReply | None:
     )
     if reply is None:
         return None
-    if why := WAITS.get(Health(reply.account.health)):
+    if why := _waits_for(reply):
         if outbox.postpone(OutboundReply, reply.pk, LOOK_AGAIN, why) and reply.peer_answer != why:
             events.record(reply.conversation, "reply_waits", at=timezone.now(), reply=reply.pk, reason=why)
         return None
@@ -138,6 +142,13 @@ def _take(reply_id: int) -> OutboundReply | None:
             at = timezone.now()
             events.record(reply.conversation, "reply_waits", at=at, reply=reply.pk, reason=BEHIND_UNKNOWN)
     return leased
+
+
+def _waits_for(reply: OutboundReply) -> str:
+    """Why the account may not send this now; a mailbox that lets nobody in does not hold up the API."""
+    health = Health(reply.account.health)
+    by_api = reply.channel == ReplyChannel.MESSAGING and health == Health.AUTH_FAILED
+    return "" if by_api else WAITS.get(health, "")
 
 
 def _has_former(in_the_way: Q) -> Exists:
@@ -181,8 +192,8 @@ def _pack(reply: OutboundReply) -> Parcel | Answer:
     return Parcel(content, server)
 
 
-def _hand_over(reply: OutboundReply, parcel: Parcel) -> Answer:
-    """The exchange with the server; `handing` is committed inside it."""
+def _hand_over(reply: OutboundReply, parcel: Parcel | Letter, door: Door) -> Answer:
+    """The exchange with the server or the API; `handing` is committed inside it."""
     token = reply.lease_token
 
     def about_to_leave() -> bool:
@@ -190,6 +201,8 @@ def _hand_over(reply: OutboundReply, parcel: Parcel) -> Answer:
             return token is not None and outbox.begin_handing(OutboundReply, reply.pk, token)
 
     try:
+        if isinstance(parcel, Letter):
+            return messaging.hand_over(parcel, door, before_it_leaves=about_to_leave)
         return hand_over(
             parcel.server,
             sender=reply.from_address,
