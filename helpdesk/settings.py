@@ -222,7 +222,16 @@ MARKETPLACE_API_HOSTS = {
     "amazon:na": env_str("HELPDESK_AMAZON_NA_HOST", "https://sellingpartnerapi-na.amazon.com"),
     "amazon:eu": env_str("HELPDESK_AMAZON_EU_HOST", "https://sellingpartnerapi-eu.amazon.com"),
     "amazon:fe": env_str("HELPDESK_AMAZON_FE_HOST", "https://sellingpartnerapi-fe.amazon.com"),
+    "amazon:login": env_str("HELPDESK_AMAZON_LOGIN_HOST", "https://api.amazon.com"),
 }
+# Whose pictures and reports are fetched: hosts that end in one of these, and the API's own.
+PICTURE_HOSTS = {
+    "walmart": env_list("HELPDESK_WALMART_PICTURE_HOSTS", "walmartimages.com"),
+    "amazon": env_list(
+        "HELPDESK_AMAZON_PICTURE_HOSTS", "media-amazon.com,images-amazon.com,ssl-images-amazon.com"
+    ),
+}
+AMAZON_REPORT_HOSTS = env_list("HELPDESK_AMAZON_REPORT_HOSTS", "amazonaws.com,cloudfront.net")
 
 configure_logging(env_str("HELPDESK_LOG_LEVEL", "INFO"))
 LOGGING_CONFIG = None

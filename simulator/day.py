@@ -10,6 +10,7 @@ from simulator import clock
 from simulator.accounts import Accounts, SellerAccount
 from simulator.folders import SPAM
 from simulator.mistakes import Mistake
+from simulator.orders.ordering import Ordering
 from simulator.stories import STORIES
 from simulator.teller import Teller, Told
 
@@ -32,6 +33,8 @@ _USUAL = {
     "a_to_z_claim": 1,
 }
 _ORDINARY = 34
+# Orders without mail for each conversation.
+_SILENT = 3
 # Every day has these, at the first account that can have them.
 _ALWAYS = (
     "a_to_z_claim",
@@ -67,8 +70,8 @@ class _Planned:
 class Day:
     """Fills mailboxes with a day's mail and keeps more coming."""
 
-    def __init__(self, accounts: Accounts, teller: Teller) -> None:
-        self._accounts, self._teller = accounts, teller
+    def __init__(self, accounts: Accounts, teller: Teller, ordering: Ordering) -> None:
+        self._accounts, self._teller, self._ordering = accounts, teller, ordering
         self._drip: asyncio.Task[None] | None = None
 
     async def fill(self, seed: int, addresses: list[str] | None) -> dict[str, Any]:
@@ -96,9 +99,29 @@ class Day:
             arrivals[index], arrivals[index + 1] = arrivals[index + 1], arrivals[index]
         for account, letter in arrivals:
             await self._teller.deliver(account, [letter])
+        orders = 0
+        for account in accounts:
+            # Most buyers never write.
+            mailed = sum(planned.account == account for planned, _ in told)
+            orders += await self._surround(account, _SILENT * mailed, seed)
         stories = [{**prepared.facts, "mark": planned.mark} for planned, prepared in told]
         due = next((facts["story_id"] for facts in stories if facts["mark"] == "due_in_two_minutes"), None)
-        return {"stories": stories, "count": len(stories), "mails": len(arrivals), "due_in_two_minutes": due}
+        return {
+            "stories": stories,
+            "count": len(stories),
+            "mails": len(arrivals),
+            "orders": orders,
+            "due_in_two_minutes": due,
+        }
+
+    async def _surround(self, account: SellerAccount, count: int, seed: int) -> int:
+        """Orders without mail: some to ship today and past due for certain, the rest in any state."""
+        certain = [*("to_ship_today",) * 3, "past_due", "cancel_asked"][:count]
+        for number, state in enumerate(certain):
+            await self._ordering.place(account.address, 1, seed=seed * 100 + number, options={"state": state})
+        if count > len(certain):
+            await self._ordering.place(account.address, count - len(certain), seed=seed)
+        return count
 
     def drip(self, every_seconds: float, seed: int) -> None:
         """Let a new story begin every so often; 0 stops it."""
@@ -115,6 +138,8 @@ class Day:
             if accounts:
                 account = rng.choice(accounts)
                 await self._teller.tell(_usual(rng, account), account.address, age_minutes=0)
+                if rng.random() < 0.5:
+                    self._ordering.stir(account, rng)
 
 
 def _usual(rng: Random, account: SellerAccount) -> str:

@@ -11,6 +11,7 @@ from simulator.accounts import Accounts, SellerAccount
 from simulator.eventlog import EventLog
 from simulator.mailboxes import Mailboxes
 from simulator.mistakes import Mistake
+from simulator.orders.ordering import Ordering
 from simulator.relay import alias_of
 from simulator.store import Store
 from simulator.stories import STORIES, Story
@@ -51,10 +52,17 @@ class Teller:
     """Turns a request for a story into mail in a seller's mailbox."""
 
     def __init__(
-        self, store: Store, accounts: Accounts, mailboxes: Mailboxes, log: EventLog, *, seed: int
+        self,
+        store: Store,
+        accounts: Accounts,
+        mailboxes: Mailboxes,
+        log: EventLog,
+        ordering: Ordering,
+        *,
+        seed: int,
     ) -> None:
         self._store, self._accounts, self._mailboxes, self._log = store, accounts, mailboxes, log
-        self._seed = seed
+        self._ordering, self._seed = ordering, seed
 
     async def tell(
         self,
@@ -104,6 +112,7 @@ class Teller:
         )
         story.tell(telling)
         self._answer(telling)
+        self._ordering.behind(telling, story.name, seed)
         return Told(self._remember(story.name, telling), self._doubled(telling))
 
     async def reply(
