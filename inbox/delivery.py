@@ -46,6 +46,7 @@ from marketplaces.mailbox.smtp import (
 )
 from marketplaces.models import Health, SellerAccount
 from marketplaces.outbox import MOVING, OutboxState, one_line
+from marketplaces.registry import adapter
 
 __all__ = [
     "CannotSettle",

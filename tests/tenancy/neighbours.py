@@ -114,7 +114,7 @@ def _fill(world: World, message: Message, word: str) -> tuple[dict[str, int], UU
 def _order_of(talk: Conversation, word: str) -> dict[str, int]:
     """The conversation's order as its marketplace has it, with the word in every text; the ids of it."""
     with tenant_tx(talk.tenant_id):
-        order = Order.objects.select_related("account").get(pk=talk.order_id)
+        order = Order.objects.select_related("account").get(conversations=talk)
         picture = default_storage.save(f"{talk.tenant_id}/{uuid4()}", ContentFile(PNG + word.encode()))
     make_order(
         order.account,

@@ -76,7 +76,7 @@ def order_ids(talk: Conversation) -> dict[str, int]:
     """The ids of the conversation's order, an article with a picture, and the buyer."""
     with tenant_tx(talk.tenant_id):
         path = default_storage.save(f"{talk.tenant_id}/picture", ContentFile(PNG))
-        known = Order.objects.select_related("account").get(pk=talk.order_id)
+        known = Order.objects.select_related("account").get(conversations=talk)
     make_order(known.account, external_id=known.external_id, lines=[{"image_path": path}])
     with tenant_tx(talk.tenant_id):
         return {"order_id": known.pk, "item_id": Item.objects.get().pk, "buyer_id": known.buyer_id or 0}
