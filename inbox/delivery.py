@@ -7,6 +7,7 @@ the line that makes the server responsible; and what came of it, together with t
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -67,6 +68,8 @@ WAITS = {
     Health.AUTH_FAILED: "The mailbox refuses the sign-in; an admin must mend the account.",
     Health.PAUSED: "The account is paused; an admin must resume it.",
 }
+# A person has written it and waits: it may use what tasks leave over of the API's limits.
+API = partial(adapter, interactive=True)
 LOOK_AGAIN = timedelta(seconds=60)
 BEHIND_UNKNOWN = "The reply before it may not have left; somebody must decide about that one first."
 # The database is away, as against: it answers and something is wrong.
@@ -90,7 +93,7 @@ class Parcel:
     server: SmtpServer
 
 
-def deliver(reply_id: int, *, tenant_id: int, door: Door = adapter) -> None:
+def deliver(reply_id: int, *, tenant_id: int, door: Door = API) -> None:
     """Try once to hand a reply over if it is due and nothing stands before it; may be called at any time.
 
     `door` opens the API of a seller account, for what leaves by the marketplace's messaging.
