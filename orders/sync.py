@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from django.conf import settings
 
+from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
 from marketplaces import registry, streams
 from marketplaces.errors import ApiError, NotReady, Temporary, Throttled
@@ -121,6 +122,8 @@ def _pages(
         with tenant_tx(stream.tenant_id):
             stored = store(page.records)
             streams.renew(stream)
+            for order_id in stored.changed:
+                announce(stream.tenant_id, "order", order=order_id)
         yield page, stored
 
 

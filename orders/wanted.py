@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
 from marketplaces import registry
 from marketplaces.errors import ApiError, AuthRevoked, NotFound, Permanent
@@ -48,7 +49,7 @@ def read_wanted(account_id: int, *, tenant_id: int, now: datetime) -> int:
 def _read_one(adapter: registry.Adapter, account: SellerAccount, row: Order, *, now: datetime) -> None:
     try:
         records = adapter.order(row.external_id)
-        actions = adapter.message_actions(row.external_id) if row.wanted_by_person else None
+        actions = adapter.message_actions(row.external_id) if row.message_actions_wanted else None
     except NotFound:
         _settle(row, f"{account.facts.name} knows no order {row.external_id} in this account.", now=now)
         return
@@ -63,6 +64,7 @@ def _read_one(adapter: registry.Adapter, account: SellerAccount, row: Order, *, 
             Order.objects.filter(pk=row.pk).update(
                 message_actions=[{"name": each.name, "longest": each.longest} for each in actions],
                 message_actions_as_of=now,
+                message_actions_wanted=False,
             )
     _settle(row, "", now=now)
 
@@ -73,9 +75,11 @@ def _settle(row: Order, fault: str, *, now: datetime) -> None:
         Order.objects.filter(pk=row.pk).update(fault=fault[:300])
         asked = Order.objects.filter(pk=row.pk, wanted_at=now + STALE_CLAIM)
         asked.update(wanted_at=None, wanted_by_person=False)
+        announce(row.tenant_id, "order", order=row.pk)
 
 
 def _postpone(row: Order, fault: str, *, now: datetime, seconds: float) -> None:
     with tenant_tx(row.tenant_id):
         wait = max(LATER, timedelta(seconds=seconds))
         Order.objects.filter(pk=row.pk).update(fault=fault[:300], wanted_at=now + wait)
+        announce(row.tenant_id, "order", order=row.pk)
