@@ -8,11 +8,11 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from accounts.tenancy import TenantModel
+from accounts.upserting import upsert
 from marketplaces import retention
 from marketplaces.models import SellerAccount
 from marketplaces.records import LineRecord, Money, OrderRecord, ShipmentRecord
@@ -34,7 +34,6 @@ SHIPMENT = (
     *("purchase_order_id", "carrier", "tracking_number", "tracking_url", "status", "status_text", "by_mcf"),
     *("shipped_at", "estimated_at", "delivered_at"),
 )
-Row = TypeVar("Row", bound=TenantModel)
 
 
 @dataclass(slots=True)
@@ -289,18 +288,3 @@ def _line(purchase: PurchaseOrder, line: LineRecord, items: dict[str, Item]) -> 
 def money(value: Money | None, name: str) -> dict[str, Any]:
     """An amount and its currency as columns; both empty where the source names none."""
     return {name: value.amount if value else None, "currency": value.currency[:3] if value else ""}
-
-
-def upsert(model: type[Row], rows: Iterable[Row], unique: tuple[str, ...], update: tuple[str, ...]) -> None:
-    """Insert rows or bring those with the same key up to date; the caller has locked what they hang on.
-
-    Of two rows with one key the later counts: a source that repeats itself is no fault.
-    """
-    keys = [model._meta.get_field(name).attname for name in unique]  # type: ignore[union-attr]
-    once = {tuple(getattr(row, key) for key in keys): row for row in rows}
-    model._default_manager.bulk_create(
-        list(once.values()),
-        update_conflicts=True,
-        unique_fields=["tenant", *unique],
-        update_fields=list(update),
-    )

@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from datetime import datetime
 
+from accounts.upserting import upsert
 from marketplaces import retention
 from marketplaces.models import SellerAccount
 from marketplaces.records import ReturnRecord
 from orders.models import Order, Return, ReturnLine
-from orders.storing import Stored, money, orders_by_number, upsert
+from orders.storing import Stored, money, orders_by_number
 
 RETURN = (
     *("order_id", "modified_at", "status", "status_text", "requested_at", "return_by", "received_at"),

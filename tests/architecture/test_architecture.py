@@ -27,7 +27,7 @@ DOORS: dict[str, set[str]] = {
     r"\.cursor\(\)": {
         "accounts/checks.py",
         "accounts/tenancy.py",
-        "inbox/filing.py",
+        "inbox/desk.py",
         "inbox/intake.py",
         "inbox/rail.py",
         "inbox/tasks.py",
