@@ -109,6 +109,10 @@ class Control:
         """Move an order on (`carrier`, `tracking`, `reason`, `comment`, `amount`, `by`, `channel`)."""
         return dict(self.ask("POST", f"orders/{order}/advance", {"to": to, **details}))
 
+    def mails(self, account: str, count: int, *, seed: int = 7) -> dict[str, Any]:
+        """Have that many buyers' mails delivered, each about an order of the account."""
+        return dict(self.ask("POST", "mails", {"account": account, "count": count, "seed": seed}))
+
     def limits(self, **limits: Any) -> dict[str, Any]:
         """Rate limits: `on`, `rates` by operation; `lag_seconds` of Amazon's order search."""
         return dict(self.ask("POST", "limits", limits))

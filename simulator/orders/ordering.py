@@ -1,6 +1,7 @@
 """Brings orders into the book: behind stories, around a day's traffic, and many at once."""
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 from simulator import clock
 from simulator.accounts import Accounts, SellerAccount
 from simulator.mistakes import Mistake
-from simulator.orders.book import OrderBook
+from simulator.orders.book import OrderBook, Window
 from simulator.orders.making import check, orders_at_once
 from simulator.orders.moves import Moves
-from simulator.orders.order import Order, Parcel, ms
+from simulator.orders.order import FULFILMENTS, Order, Parcel, ms
+from simulator.orders.parts import DAY
 from simulator.orders.plots import orders_of
 from simulator.store import Store
 from simulator.stories.telling import Telling
@@ -37,6 +39,22 @@ class Ordering:
         for order in orders:
             order.story_id = f"s{telling.number}"
         self._book.add(orders)
+
+    def buyer_of(self, account: SellerAccount, name: str) -> dict[str, Any]:
+        """What a story has to know of an order's buyer to write about it; raises Mistake if there is none."""
+        order = self._book.find(account.address, name)
+        if order is None or order.fulfilment == "mcf":
+            raise Mistake(f"{account.address} has no order {name}.", status=404)
+        first = order.lines[0]
+        return {
+            "alias": order.relay_address,
+            "buyer_name": order.buyer_name,
+            "language": order.language,
+            "same_order_id": order.customer_order_id,
+            "same_purchase_order_id": order.id,
+            "same_quantity": first.quantity,
+            "same_sku": first.sku,
+        }
 
     async def place(
         self, address: object, count: int, *, seed: int = 7, options: Mapping[str, Any] | None = None
@@ -68,12 +86,15 @@ class Ordering:
 
     def stir(self, account: SellerAccount, rng: Random) -> Order | None:
         """Let one of the account's orders take its next step, if one has any."""
-        open_orders = [order for order in self._book.all(account.address) if order.fulfilment != "mcf"]
+        # Of the last weeks' orders some neighbours: an account under load has too many to look at all.
+        now = ms(clock.now())
+        window = Window(FULFILMENTS[account.marketplace], after=(now - int(rng.random() * 20 * DAY), ""))
+        open_orders = list(itertools.islice(self._book.through(account.address, window), 100))
         rng.shuffle(open_orders)
         for order in open_orders:
             step = self._moves.next_step(order)
             if step:
-                return self._moves.advance(order.id, {"to": step}, now=ms(clock.now()))
+                return self._moves.advance(order.id, {"to": step}, now=now)
         return None
 
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
-from simulator.orders.making import DAY, HOUR, blank, line, parcel, return_of
 from simulator.orders.order import Order, Parcel, Refund, ms
+from simulator.orders.parts import DAY, HOUR, blank, line, parcel, return_of
 from simulator.stories import catalogue
 from simulator.stories.telling import Telling
 
