@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -79,6 +80,10 @@ def check_login(request: httpx.Request) -> None:
     assert form["grant_type"] == "refresh_token"
 
 
+def report(api: Any, *, pending: str) -> Any:
+    return api.returns(last_days(), pending=pending)
+
+
 def last_days() -> Window:
     now = timezone.now()
     return Window(now - timedelta(days=30, microseconds=123), now - timedelta(minutes=30))
@@ -126,7 +131,7 @@ def test_amazons_requests_are_as_its_models_say(
     pending = ""
     for _ in range(8):
         try:
-            call(amazon, heard, lambda api, pending=pending: api.returns(last_days(), pending=pending))
+            call(amazon, heard, partial(report, pending=pending))
             break
         except NotReady as wait:
             pending = wait.pending

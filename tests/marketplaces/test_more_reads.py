@@ -89,7 +89,7 @@ def test_walmarts_returns_are_read(walmart: SellerAccount, control: Control) -> 
         "return_received": {ReturnStatus.RECEIVED},
         "refunded": {ReturnStatus.COMPLETED},
     }
-    wanted = {}
+    wanted: dict[str, set[ReturnStatus]] = {}
     for state, kinds in states.items():
         for number in control.place_orders(walmart.sender_address, 2, state=state):
             wanted |= {number: kinds} if control.order(number)["returns"] else {}

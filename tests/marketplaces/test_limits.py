@@ -1,0 +1,89 @@
+"""Limits of the marketplaces: one bucket's end is nobody else's, and people are served before tasks."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.tenancy import tenant_tx
+from marketplaces import registry
+from marketplaces.errors import Throttled
+from marketplaces.models import ApiBucket, SellerAccount
+from marketplaces.records import Window
+from tests.simulator_client import Control
+
+
+def last_days() -> Window:
+    now = timezone.now()
+    return Window(now - timedelta(days=30), now)
+
+
+def bucket(account: SellerAccount, operation: str) -> ApiBucket:
+    with tenant_tx(account.tenant_id):
+        return ApiBucket.objects.get(account=account, operation=operation)
+
+
+def empty(account: SellerAccount, operation: str) -> None:
+    with tenant_tx(account.tenant_id):
+        ApiBucket.objects.filter(account=account, operation=operation).update(
+            level=0, updated_at=timezone.now()
+        )
+
+
+def test_a_429_stops_its_own_operation_without_another_call(amazon: SellerAccount, control: Control) -> None:
+    order_id = control.place_orders(amazon.sender_address, 1)[0]
+    control.fault("api.orders", "throttle", account=amazon.sender_address)
+    with registry.adapter(amazon) as api:
+        with pytest.raises(Throttled) as caught:
+            list(api.orders(last_days()))
+        assert caught.value.retry_after > 60
+        before = len(control.calls(amazon.sender_address))
+        with pytest.raises(Throttled) as again:
+            list(api.orders(last_days()))
+        assert again.value.retry_after > 60
+        assert len(control.calls(amazon.sender_address)) == before
+        assert api.order(order_id)
+
+
+def test_a_person_waits_a_moment_where_a_task_comes_back_later(
+    walmart: SellerAccount, control: Control
+) -> None:
+    order_id = control.place_orders(walmart.sender_address, 1)[0]
+    with registry.adapter(walmart) as api:
+        api.order(order_id)
+        empty(walmart, "orders")
+        with pytest.raises(Throttled) as caught:
+            list(api.orders(last_days()))
+        assert caught.value.retry_after > 0
+    empty(walmart, "order")
+    with registry.adapter(walmart, interactive=True) as api:
+        assert api.check()
+        empty(walmart, "token detail")
+        assert api.check()
+
+
+def test_walmarts_own_count_corrects_ours(walmart: SellerAccount, control: Control) -> None:
+    control.limits(on=True)
+    with registry.adapter(walmart) as api:
+        list(api.returns(last_days()))
+    found = bucket(walmart, "returns")
+    with registry.adapter(walmart) as api:
+        list(api.returns(last_days()))
+    again = bucket(walmart, "returns")
+    assert found.level != 10 - 1
+    assert again.level <= found.level + 5
+
+
+def test_reading_within_the_limits_is_never_refused(amazon: SellerAccount, control: Control) -> None:
+    control.limits(on=True)
+    control.place_orders(amazon.sender_address, 5)
+    refused = 0
+    for _ in range(14):
+        with registry.adapter(amazon) as api:
+            try:
+                list(api.orders(last_days()))
+            except Throttled:
+                refused += 1
+    statuses = {call["status"] for call in control.calls(amazon.sender_address, operation="searchOrders")}
+    assert refused >= 4
+    assert statuses == {200}
