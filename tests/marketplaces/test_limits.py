@@ -4,23 +4,20 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts.tenancy import tenant_tx
 from marketplaces import registry
 from marketplaces.errors import Throttled
 from marketplaces.models import ApiBucket, SellerAccount
 from marketplaces.records import Window
+from tests.marketplaces.canned import Canned, serving
 from tests.simulator_client import Control
 
 
 def last_days() -> Window:
     now = timezone.now()
     return Window(now - timedelta(days=30), now)
-
-
-def bucket(account: SellerAccount, operation: str) -> ApiBucket:
-    with tenant_tx(account.tenant_id):
-        return ApiBucket.objects.get(account=account, operation=operation)
 
 
 def empty(account: SellerAccount, operation: str) -> None:
@@ -62,16 +59,21 @@ def test_a_person_waits_a_moment_where_a_task_comes_back_later(
         assert api.check()
 
 
-def test_walmarts_own_count_corrects_ours(walmart: SellerAccount, control: Control) -> None:
-    control.limits(on=True)
-    with registry.adapter(walmart) as api:
-        list(api.returns(last_days()))
-    found = bucket(walmart, "returns")
-    with registry.adapter(walmart) as api:
-        list(api.returns(last_days()))
-    again = bucket(walmart, "returns")
-    assert found.level != 10 - 1
-    assert again.level <= found.level + 5
+def test_walmarts_own_count_corrects_ours(walmart: SellerAccount, settings: Settings) -> None:
+    soon = str(int((timezone.now() + timedelta(seconds=45)).timestamp() * 1000))
+    told = {"x-current-token-count": "0", "x-next-replenishment-time": soon}
+    answers = {
+        "/v3/token": Canned(b'{"access_token": "t", "expires_in": 900}'),
+        "/v3/token/detail": Canned(b'{"scopes": {}}', headers=told),
+    }
+    with serving(lambda asked: answers[asked.path]) as server:
+        settings.MARKETPLACE_API_HOSTS = settings.MARKETPLACE_API_HOSTS | {"walmart:us": server.url}
+        with registry.adapter(walmart, interactive=True) as api:
+            api.check()
+            with pytest.raises(Throttled) as caught:
+                api.check()
+    assert 30 < caught.value.retry_after <= 45
+    assert [asked.path for asked in server.asked] == list(answers)
 
 
 def test_reading_within_the_limits_is_never_refused(amazon: SellerAccount, control: Control) -> None:
