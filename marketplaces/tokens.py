@@ -51,6 +51,7 @@ class TokenAuth(httpx.Auth):
     """Puts the account's token on each request; one that is refused as expired is renewed once."""
 
     renew_early: timedelta
+    longest_wait_seconds = LONGEST_WAIT_SECONDS
 
     def __init__(self, account: SellerAccount) -> None:
         self.account = account
@@ -84,7 +85,7 @@ class TokenAuth(httpx.Auth):
                 yield request
 
     def _token(self, refused: str) -> Generator[httpx.Request, httpx.Response, str]:
-        ends = time.monotonic() + LONGEST_WAIT_SECONDS
+        ends = time.monotonic() + self.longest_wait_seconds
         while True:
             turn = turn_of(self.account, now=timezone.now(), refused=refused)
             if turn.token:

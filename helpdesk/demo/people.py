@@ -17,7 +17,7 @@ from accounts.models import Role, Tenant  # noqa: E402
 from accounts.people import NewPerson, add_member, make_tenant  # noqa: E402
 from accounts.tenancy import tenant_tx  # noqa: E402
 from inbox import policies  # noqa: E402
-from marketplaces import credentials, health  # noqa: E402
+from marketplaces import credentials, health, keys  # noqa: E402
 from marketplaces.models import MailSecurity, SellerAccount  # noqa: E402
 
 HISTORY = timedelta(days=30)
@@ -65,6 +65,11 @@ def connect(tenant: Tenant, facts: dict[str, Any], where: dict[str, Any]) -> Non
     if made:
         for field in credentials.MAILBOX_FIELDS:
             credentials.seal(account, field, facts["simulator"]["password"])
+    if api := facts.get("api"):
+        # The marketplaces call them all client_id, client_secret and refresh_token.
+        fields = credentials.API_FIELDS[account.marketplace]
+        found = {field: api[field.removeprefix("api_").removeprefix("lwa_")] for field in fields}
+        keys.store(account, found, now=now)
     health.mended(account, now=now)
 
 

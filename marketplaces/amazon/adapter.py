@@ -135,9 +135,9 @@ class AmazonAdapter:
         path = "/fba/outbound/2020-07-01"
         answer = self.api.request("getFulfillmentOrder", f"{path}/fulfillmentOrders/{number}")
         value = expect(expect(answer.data, dict, "answer").get("payload"), dict, "fulfilment order")
-        tracked: dict[int, Mapping[str, Any]] = {}
+        tracked: dict[str, Mapping[str, Any]] = {}
         for package in fulfilments.packages(value):
-            query = {"packageNumber": str(package)}
+            query = {"packageNumber": package}
             try:
                 told = self.api.request("getPackageTrackingDetails", f"{path}/tracking", query)
             except NotFound:

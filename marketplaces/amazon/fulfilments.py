@@ -1,10 +1,11 @@
 """Orders Amazon ships for another channel, as records (Fulfillment Outbound API, version 2020-07-01)."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
 
 from marketplaces.records import FulfilmentRecord, ShipmentRecord, ShipmentStatus, TrackingRecord
-from marketplaces.wire import Json, Odd, ident, link, moment, part, parts, text, whole, word
+from marketplaces.wire import Json, Odd, ident, link, moment, part, parts, text, word
 
 STATUSES = {
     "IN_TRANSIT": ShipmentStatus.IN_TRANSIT,
@@ -36,7 +37,7 @@ def changed_at(order: Json) -> datetime:
     return found
 
 
-def fulfilment(value: Json, tracked: dict[int, Json]) -> FulfilmentRecord:
+def fulfilment(value: Json, tracked: Mapping[str, Json]) -> FulfilmentRecord:
     """The order with its packages, and what tracking says of each by package number. Raises Odd."""
     order = part(value, "fulfillmentOrder")
     return FulfilmentRecord(
@@ -45,17 +46,17 @@ def fulfilment(value: Json, tracked: dict[int, Json]) -> FulfilmentRecord:
         modified_at=changed_at(order),
         status_text=word(order, "fulfillmentOrderStatus"),
         shipments=tuple(
-            _shipment(package, shipment, tracked.get(whole(package, "packageNumber"), {}))
+            _shipment(package, shipment, tracked.get(ident(package, "packageNumber"), {}))
             for shipment in parts(value, "fulfillmentShipments")
             for package in parts(shipment, "fulfillmentShipmentPackage")
         ),
     )
 
 
-def packages(value: Json) -> list[int]:
+def packages(value: Json) -> list[str]:
     """The numbers of the packages that are under way or have arrived."""
     return [
-        whole(package, "packageNumber")
+        ident(package, "packageNumber")
         for shipment in parts(value, "fulfillmentShipments")
         for package in parts(shipment, "fulfillmentShipmentPackage")
     ]

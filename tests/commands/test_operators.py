@@ -11,7 +11,7 @@ from accounts.models import Membership, Role, Tenant
 from accounts.tenancy import tenant_tx
 from inbox.models import SlaPolicy
 from marketplaces import credentials
-from marketplaces.models import Credential, Health, SellerAccount
+from marketplaces.models import ApiStream, Credential, Health, SellerAccount
 from tests.world import World
 
 ACCOUNT = (
@@ -109,3 +109,31 @@ def test_connecting_again_mends_a_refused_account(
         account = SellerAccount.objects.get(name="CedarKids")
         assert account.health == Health.OK
         assert account.next_poll_at is not None
+
+
+def test_the_key_to_the_api_is_given_with_the_account(
+    world: World, passwords: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ALLOW_PRIVATE_HOSTS", True)
+    call_command(*ACCOUNT, stdout=StringIO())
+    with tenant_tx(world.acme.pk):
+        account = SellerAccount.objects.get(name="CedarKids")
+        assert not ApiStream.objects.exists()
+    monkeypatch.setenv("API_CLIENT_ID", "an id")
+    monkeypatch.setenv("API_CLIENT_SECRET", "a secret")
+    call_command(*ACCOUNT, "--api", stdout=StringIO())
+    with tenant_tx(world.acme.pk):
+        assert credentials.secret_of(account, "api_client_secret") == "a secret"
+        assert sorted(ApiStream.objects.values_list("name", flat=True)) == ["orders", "returns"]
+
+
+def test_a_missing_part_of_the_key_is_named_and_nothing_is_stored(
+    world: World, passwords: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ALLOW_PRIVATE_HOSTS", True)
+    monkeypatch.setenv("API_CLIENT_ID", "an id")
+    monkeypatch.setenv("API_CLIENT_SECRET", "")
+    with pytest.raises(CommandError, match="No api client secret"):
+        call_command(*ACCOUNT, "--api", stdout=StringIO())
+    with tenant_tx(world.acme.pk):
+        assert not SellerAccount.objects.filter(name="CedarKids").exists()

@@ -51,3 +51,15 @@ def test_one_order_is_read_by_its_number(
     assert record.lines[0].sku
     assert record.lines[0].quantity >= 1
     assert record.status is not OrderStatus.UNKNOWN
+
+
+@pytest.mark.parametrize("which", ["walmart", "amazon"])
+def test_a_list_of_several_pages_is_read_to_its_end(
+    which: str, control: Control, request: pytest.FixtureRequest
+) -> None:
+    account: SellerAccount = request.getfixturevalue(which)
+    placed = control.place_orders(account.sender_address, 205, fulfilment="seller")
+    with registry.adapter(account) as api:
+        pages = [page for page in api.orders(last_days()) if page.records]
+    assert len(pages) in (2, 3)
+    assert sorted(record.external_id for page in pages for record in page.records) == sorted(placed)

@@ -1,4 +1,4 @@
-"""`manage.py add_account`: connect a seller account's mailbox, or change how it is reached."""
+"""`manage.py add_account`: connect a seller account's mailbox and API, or change how they are reached."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.tenancy import tenant_tx
 from helpdesk.management.named import tenant_named
 from helpdesk.management.secret_input import read_secret
-from marketplaces import credentials, health
+from marketplaces import credentials, health, keys
 from marketplaces.hosts import ForbiddenHost, check_host
 from marketplaces.models import MailSecurity, SellerAccount
 from marketplaces.types import MARKETS
@@ -23,7 +23,9 @@ class Command(BaseCommand):
 
     help = (
         "Connect a seller account. Passwords come from stdin (IMAP first, then SMTP, one a line) "
-        "or from IMAP_PASSWORD and SMTP_PASSWORD. The same name again changes the account."
+        "or from IMAP_PASSWORD and SMTP_PASSWORD. With --api the marketplace's key follows them: "
+        "API_CLIENT_ID and API_CLIENT_SECRET (Walmart), or LWA_CLIENT_ID, LWA_CLIENT_SECRET and "
+        "REFRESH_TOKEN (Amazon). The same name again changes the account."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,6 +45,7 @@ class Command(BaseCommand):
         parser.add_argument("--smtp-port", type=int, default=465)
         parser.add_argument("--smtp-security", choices=SECURITY, default="tls")
         parser.add_argument("--smtp-user", help="default: the sender address")
+        parser.add_argument("--api", action="store_true", help="give the key to the marketplace's API too")
         parser.add_argument("--authserv-id", default="", help="the name your mail server stamps results with")
         parser.add_argument(
             "--clocks-from", help="ISO date or moment; mail from before comes in closed (default: now)"
@@ -59,6 +62,8 @@ class Command(BaseCommand):
             "imap_password": read_secret("IMAP password", "IMAP_PASSWORD"),
             "smtp_password": read_secret("SMTP password", "SMTP_PASSWORD"),
         }
+        fields = credentials.API_FIELDS[MARKETS[options["market"]].marketplace] if options["api"] else ()
+        key = {field: read_secret(field.replace("_", " "), field.upper()) for field in fields}
         with tenant_tx(tenant.pk):
             account = SellerAccount.objects.filter(name=options["name"]).first()
             known = account is not None
@@ -80,6 +85,8 @@ class Command(BaseCommand):
             account.save()
             for field, value in secrets.items():
                 credentials.seal(account, field, value)
+            if key:
+                keys.store(account, key, now=now)
             health.mended(account, now=now)
         self.stdout.write(
             f"{'Changed' if known else 'Connected'} {account.name}; its first poll comes at once."
