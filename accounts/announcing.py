@@ -98,7 +98,7 @@ class _Publisher:
             owed, self._missed = self._missed, set()
         if len(notices) > MOST_AT_ONCE:
             owed |= tenants
-        frames = [(tenant_id, RESYNC, ()) for tenant_id in sorted(owed)]
+        frames: list[Notice] = [(tenant_id, RESYNC, ()) for tenant_id in sorted(owed)]
         frames += [notice for notice in notices if notice[0] not in owed or notice[1] not in READ_AGAIN]
         try:
             pipeline = client.pipeline(transaction=False)
