@@ -208,6 +208,7 @@ TIME_ZONE = "UTC"
 # --- Broker and the rhythm of the workers ---------------------------------------------------------------
 REDIS_URL = env_str("REDIS_URL", "redis://localhost:6379/0")
 MAIL_POLL_SECONDS = env_int("HELPDESK_MAIL_POLL_SECONDS", 60)
+API_POLL_SECONDS = env_int("HELPDESK_API_POLL_SECONDS", 300)
 SWEEP_SECONDS = env_int("HELPDESK_SWEEP_SECONDS", 1)
 # Whether pages look by themselves while no live stream tells them what has changed.
 POLL_FALLBACK = env_bool("HELPDESK_POLL_FALLBACK", True)
@@ -225,7 +226,16 @@ MARKETPLACE_API_HOSTS = {
     "amazon:na": env_str("HELPDESK_AMAZON_NA_HOST", "https://sellingpartnerapi-na.amazon.com"),
     "amazon:eu": env_str("HELPDESK_AMAZON_EU_HOST", "https://sellingpartnerapi-eu.amazon.com"),
     "amazon:fe": env_str("HELPDESK_AMAZON_FE_HOST", "https://sellingpartnerapi-fe.amazon.com"),
+    "amazon:login": env_str("HELPDESK_AMAZON_LOGIN_HOST", "https://api.amazon.com"),
 }
+# Whose pictures and reports are fetched: hosts that end in one of these, and the API's own.
+PICTURE_HOSTS = {
+    "walmart": env_list("HELPDESK_WALMART_PICTURE_HOSTS", "walmartimages.com"),
+    "amazon": env_list(
+        "HELPDESK_AMAZON_PICTURE_HOSTS", "media-amazon.com,images-amazon.com,ssl-images-amazon.com"
+    ),
+}
+AMAZON_REPORT_HOSTS = env_list("HELPDESK_AMAZON_REPORT_HOSTS", "amazonaws.com,cloudfront.net")
 
 configure_logging(env_str("HELPDESK_LOG_LEVEL", "INFO"))
 LOGGING_CONFIG = None

@@ -4,7 +4,11 @@ from django.apps import AppConfig
 
 
 class InboxConfig(AppConfig):
-    """Names the app to Django."""
+    """Names the app to Django and connects what listens to the apps below."""
 
     name = "inbox"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Let conversations follow their orders."""
+        from inbox import following  # noqa: F401

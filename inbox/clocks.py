@@ -7,16 +7,26 @@ from django.db.models import F, QuerySet
 
 from accounts.models import Membership
 from inbox import sla, standing
-from inbox.models import Conversation, Deadline, DeadlineKind, Message, OutboundReply, Outcome
+from inbox.models import Conversation, Deadline, DeadlineKind, Message, OutboundReply, Outcome, SlaPolicy
 from inbox.policies import all_policies, policy_for
 
 
-def start(message: Message, *, stated_due: datetime | None = None) -> Deadline:
-    """Give a buyer's message its one clock; a moment stated in the mail itself beats the policy."""
+def start(message: Message) -> Deadline:
+    """Give a buyer's message its one clock."""
+    deadline = deadline_for(message, all_policies())
+    deadline.save(force_insert=True)
+    standing.refresh(message.conversation)
+    return deadline
+
+
+def deadline_for(
+    message: Message, policies: list[SlaPolicy], *, stated_due: datetime | None = None
+) -> Deadline:
+    """The clock of a buyer's message, to be saved; a moment stated in the mail itself beats the policy."""
     conversation = message.conversation
-    policy = policy_for(all_policies(), conversation.account, DeadlineKind.REPLY, message.sent_at)
+    policy = policy_for(policies, conversation.account, DeadlineKind.REPLY, message.sent_at)
     due = sla.due_at(message.sent_at, timedelta(minutes=policy.allowance_minutes))
-    deadline = Deadline.objects.create(
+    return Deadline(
         tenant_id=message.tenant_id,
         message=message,
         kind=DeadlineKind.REPLY,
@@ -26,8 +36,6 @@ def start(message: Message, *, stated_due: datetime | None = None) -> Deadline:
         rule=conversation.account.facts.name if stated_due else policy.rule,
         stated_in_source=stated_due is not None,
     )
-    standing.refresh(conversation)
-    return deadline
 
 
 def stop_by_reply(reply: OutboundReply, *, at: datetime, written_at: datetime | None = None) -> int:

@@ -1,6 +1,7 @@
 """Write the audit entry of an act."""
 
 from datetime import datetime
+from typing import Any
 
 from accounts.announcing import announce
 from accounts.models import Membership
@@ -17,8 +18,23 @@ def record(
     **data: str | int | bool | None,
 ) -> Event:
     """One line in the conversation's history, in the transaction of the act; `data` names no buyer."""
+    line = event(conversation, kind, at=at, actor=actor, note=note, data=data)
     announce(conversation.tenant_id, "conversation", number=conversation.number)
-    return Event.objects.create(
+    line.save(force_insert=True)
+    return line
+
+
+def event(
+    conversation: Conversation,
+    kind: str,
+    *,
+    at: datetime,
+    data: dict[str, Any],
+    actor: Membership | None = None,
+    note: Note | None = None,
+) -> Event:
+    """The same line, to be saved by the caller."""
+    return Event(
         tenant_id=conversation.tenant_id,
         conversation=conversation,
         at=at,

@@ -2,12 +2,10 @@
 
 from datetime import datetime
 
-from django.db import connection
-
-from accounts.announcing import announce
 from inbox import clocks, events, sla, standing, threading
-from inbox.attaching import store_files
+from inbox.desk import Desk, next_numbers
 from inbox.duplicates import shares_message_id
+from inbox.evidence import ASIDE, remember
 from inbox.models import (
     Conversation,
     ConversationKind,
@@ -19,74 +17,70 @@ from inbox.unreadable import envelope_of
 from marketplaces import retention
 from marketplaces.mailbox.parsed import MailKind, ParsedMail, Verdict
 from marketplaces.models import FolderRole, InboundRaw
+from orders.models import Buyer, Order
 from orders.placeholders import buyer_and_order
 
 WITHOUT_CLOCK = (MailKind.NOTICE, MailKind.PUBLIC_QUESTION, MailKind.REFUND_NOTICE)
 CAME_BACK = (MailKind.BOUNCE, MailKind.OPT_OUT)
 PREVIEW = 200
-# What a new message changes of its conversation's row; the rest belongs to people, clocks and replies.
-SHOWN = (
-    *("last_message_at", "last_message_is_buyers", "preview", "relay_address", "relay_alias", "case_ref"),
-    *("buyer", "order", "expires_at"),
-)
 
 
-def file_buyer_mail(raw: InboundRaw, mail: ParsedMail) -> Message:
+def file_buyer_mail(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> Message:
     """A mail a buyer waits for an answer to: into its conversation, with a clock of its own."""
     at = moment_of(raw, mail)
-    conversation, begun = _conversation_for(raw, mail, ConversationKind.BUYER, at)
-    message = add_message(raw, mail, conversation, at)
+    conversation, begun = _conversation_for(desk, raw, mail, ConversationKind.BUYER, at)
+    message = add_message(desk, raw, mail, conversation, at)
     if is_history(raw):
         if begun:
-            _put_away(conversation, at)
+            _put_away(desk, conversation, at)
         return message
     # A buyer's out-of-office answer to our reply is no question; one that opens a conversation might be, and
     # what the marketplace's machines write about a claim or a return always is one.
     if mail.machine and mail.kind == MailKind.BUYER_MESSAGE and not begun:
         return message
-    _back_in_the_queue(conversation, at, begun=begun)
-    clocks.start(message, stated_due=mail.stated_due)
+    _back_in_the_queue(desk, conversation, at, begun=begun)
+    deadline = clocks.deadline_for(message, desk.evidence.policies, stated_due=mail.stated_due)
+    desk.deadlines.append(deadline)
+    standing.add_clock(conversation, deadline.due_at)
     return message
 
 
-def file_notice(raw: InboundRaw, mail: ParsedMail) -> Message:
+def file_notice(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> Message:
     """A notice of the marketplace or a public question: shown, open, and without a clock."""
     at = moment_of(raw, mail)
     kind = (
         ConversationKind.PUBLIC_QUESTION if mail.kind == MailKind.PUBLIC_QUESTION else ConversationKind.NOTICE
     )
-    conversation, begun = _conversation_for(raw, mail, kind, at)
-    message = add_message(raw, mail, conversation, at)
+    conversation, begun = _conversation_for(desk, raw, mail, kind, at)
+    message = add_message(desk, raw, mail, conversation, at)
     if begun and is_history(raw):
-        _put_away(conversation, at)
-    else:
-        standing.refresh(conversation)
+        _put_away(desk, conversation, at)
     return message
 
 
-def file_aside(raw: InboundRaw, mail: ParsedMail, kind: ConversationKind) -> Message:
+def file_aside(desk: Desk, raw: InboundRaw, mail: ParsedMail, kind: ConversationKind) -> Message:
     """What is not from a marketplace, or only says so: a conversation of its own, never joined to another."""
     at = moment_of(raw, mail)
-    conversation = _open(raw, mail, kind, at)
-    message = add_message(raw, mail, conversation, at)
+    conversation = _open(desk, raw, mail, kind, at)
+    message = add_message(desk, raw, mail, conversation, at)
     if is_history(raw):
-        _put_away(conversation, at)
+        _put_away(desk, conversation, at)
     return message
 
 
-def file_answer_elsewhere(raw: InboundRaw, mail: ParsedMail) -> Message | None:
+def file_answer_elsewhere(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> Message | None:
     """A reply found in Sent or a confirmation copy: it stops the clocks that ran when it left.
 
     None when it belongs to no conversation, or might belong to two.
     """
     at = moment_of(raw, mail)
-    match = threading.find(raw.account, mail, at=at)
-    if match.conversation is None:
+    conversation = threading.find(desk.evidence, mail, at=at).conversation
+    if conversation is None:
         return None
-    conversation = held(match.conversation)
     if raw.folder == FolderRole.SENT and not _went_to_buyer(conversation, mail):
         return None
-    message = add_message(raw, mail, conversation, at, direction=Direction.OUT)
+    message = add_message(desk, raw, mail, conversation, at, direction=Direction.OUT)
+    desk.write()
     # An automatic acknowledgement is no answer, whoever sends it.
     if mail.machine:
         return message
@@ -105,7 +99,7 @@ def file_unreadable(raw: InboundRaw, reason: str) -> Message:
     expires = _expiry(raw, raw.received_at)
     conversation = Conversation.objects.create(
         tenant_id=raw.tenant_id,
-        number=_next_number(raw.tenant_id),
+        number=next_numbers(raw.tenant_id, 1)[0],
         account=raw.account,
         kind=ConversationKind.UNREADABLE,
         subject=envelope.subject or "Unreadable mail",
@@ -133,13 +127,17 @@ def file_unreadable(raw: InboundRaw, reason: str) -> Message:
     )
     events.record(conversation, "opened", at=raw.received_at, reason="unreadable mail")
     if is_history(raw):
-        _put_away(conversation, raw.received_at)
+        conversation.state, conversation.closed_at = ConversationState.CLOSED, raw.received_at
+        conversation.save(update_fields=["state", "closed_at"])
+        events.record(conversation, "history", at=raw.received_at)
+        standing.refresh(conversation)
     else:
         clocks.start(message)
     return message
 
 
 def add_message(
+    desk: Desk,
     raw: InboundRaw,
     mail: ParsedMail,
     conversation: Conversation,
@@ -147,15 +145,15 @@ def add_message(
     *,
     direction: Direction = Direction.IN,
 ) -> Message:
-    """Store a mail as a message with its files, and what the conversation's row shows of it."""
+    """Make a message of a mail, with its files, and show on the conversation's row what is new."""
     oddities = list(mail.oddities)
     if mail.verdict == Verdict.NONE and mail.claims_relay:
         oddities.append("The receiving server did not say whether the sender is genuine.")
-    if shares_message_id(raw, mail):
+    if shares_message_id(desk.evidence, raw, mail):
         oddities.append("Another, different mail has the same Message-ID.")
     if raw.size > len(raw.content):
         oddities.append(f"Only the first {len(raw.content):,} of {raw.size:,} bytes were kept.")
-    message = Message.objects.create(
+    message = Message(
         tenant_id=raw.tenant_id,
         conversation=conversation,
         account=raw.account,
@@ -176,11 +174,13 @@ def add_message(
         sent_at=at,
         expires_at=_expiry(raw, at),
     )
-    store_files(message, mail.attachments)
     # What came back is not the buyer's word: the row goes on showing what the buyer wrote.
     if mail.kind not in CAME_BACK:
-        _show_newest(conversation, message, mail)
-    announce(conversation.tenant_id, "conversation", number=conversation.number)
+        _show_newest(desk, conversation, message, mail)
+    desk.messages.append(message)
+    desk.files.append((message, mail.attachments))
+    desk.touch(conversation)
+    remember(desk.evidence, message)
     return message
 
 
@@ -195,19 +195,20 @@ def is_history(raw: InboundRaw) -> bool:
 
 
 def _conversation_for(
-    raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetime
+    desk: Desk, raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetime
 ) -> tuple[Conversation, bool]:
-    match = threading.find(raw.account, mail, at=at)
+    match = threading.find(desk.evidence, mail, at=at)
     if match.conversation is not None:
-        return held(match.conversation), False
-    conversation = _open(raw, mail, kind, at)
+        return match.conversation, False
+    conversation = _open(desk, raw, mail, kind, at)
     if match.candidates:
+        # Written first: conversations of this batch have no numbers yet.
+        desk.write()
         numbers = ", ".join(f"#{each.number}" for each in match.candidates)
         conversation.possibly_same_as = numbers[:100]
-        conversation.save(update_fields=["possibly_same_as"])
-        events.record(conversation, "possibly_same", at=at, numbers=numbers)
+        desk.record(conversation, "possibly_same", at=at, numbers=numbers)
         for each in match.candidates:
-            events.record(each, "possibly_same", at=at, numbers=f"#{conversation.number}")
+            desk.record(each, "possibly_same", at=at, numbers=f"#{conversation.number}")
     return conversation, True
 
 
@@ -223,13 +224,14 @@ def held(conversation: Conversation) -> Conversation:
     return rows.select_related("account", "order", "buyer").get(pk=conversation.pk)
 
 
-def _open(raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetime) -> Conversation:
+def _open(
+    desk: Desk, raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetime
+) -> Conversation:
     buyer, order = None, None
-    if kind not in threading.ASIDE:
-        buyer, order = buyer_and_order(raw.account, mail, expires_at=_expiry(raw, at))
-    conversation = Conversation.objects.create(
+    if kind not in ASIDE:
+        buyer, order = _buyer_and_order(desk, raw, mail, expires_at=_expiry(raw, at))
+    conversation = Conversation(
         tenant_id=raw.tenant_id,
-        number=_next_number(raw.tenant_id),
         account=raw.account,
         kind=kind,
         buyer=buyer,
@@ -242,32 +244,47 @@ def _open(raw: InboundRaw, mail: ParsedMail, kind: ConversationKind, at: datetim
         last_message_at=at,
         expires_at=_expiry(raw, at),
     )
-    events.record(conversation, "opened", at=at, reason=mail.kind.replace("_", " "))
+    desk.opened.append(conversation)
+    if kind not in ASIDE:
+        desk.evidence.conversations.append(conversation)
+    desk.record(conversation, "opened", at=at, reason=mail.kind.replace("_", " "))
     return conversation
 
 
-def _back_in_the_queue(conversation: Conversation, at: datetime, *, begun: bool) -> None:
+def _buyer_and_order(
+    desk: Desk, raw: InboundRaw, mail: ParsedMail, *, expires_at: datetime, buyer: Buyer | None = None
+) -> tuple[Buyer | None, Order | None]:
+    return buyer_and_order(
+        raw.account,
+        mail,
+        desk.named,
+        orders=desk.evidence.orders,
+        identities=desk.evidence.identities,
+        expires_at=expires_at,
+        now=raw.stored_at,
+        buyer=buyer,
+    )
+
+
+def _back_in_the_queue(desk: Desk, conversation: Conversation, at: datetime, *, begun: bool) -> None:
     if conversation.state == ConversationState.OPEN:
         return
     conversation.state = ConversationState.OPEN
     conversation.closed_at = None
-    conversation.save(update_fields=["state", "closed_at"])
     if not begun:
-        events.record(conversation, "returned", at=at)
+        desk.record(conversation, "returned", at=at)
 
 
-def _put_away(conversation: Conversation, at: datetime) -> None:
+def _put_away(desk: Desk, conversation: Conversation, at: datetime) -> None:
     conversation.state = ConversationState.CLOSED
     conversation.closed_at = at
-    conversation.save(update_fields=["state", "closed_at"])
-    events.record(conversation, "history", at=at)
-    standing.refresh(conversation)
+    desk.record(conversation, "history", at=at)
 
 
-def _show_newest(conversation: Conversation, message: Message, mail: ParsedMail) -> None:
+def _show_newest(desk: Desk, conversation: Conversation, message: Message, mail: ParsedMail) -> None:
     """Let the row show the newest mail, whatever order the mails came in."""
     buyers = message.direction == Direction.IN
-    if _is_newest(conversation, message):
+    if _is_newest(desk, conversation, message):
         conversation.last_message_at = max(conversation.last_message_at, message.sent_at)
         conversation.last_message_is_buyers = buyers
         if buyers:
@@ -277,33 +294,24 @@ def _show_newest(conversation: Conversation, message: Message, mail: ParsedMail)
     if buyers:
         conversation.relay_alias = conversation.relay_alias or mail.relay_alias[:254]
         conversation.case_ref = conversation.case_ref or mail.case_ref[:64]
-    if conversation.order_id is None and conversation.kind not in threading.ASIDE and mail.order_ids:
-        conversation.buyer, conversation.order = buyer_and_order(
-            message.account, mail, expires_at=message.expires_at, buyer=conversation.buyer
+    if conversation.order is None and conversation.kind not in ASIDE and mail.order_ids:
+        conversation.buyer, conversation.order = _buyer_and_order(
+            desk, message.raw, mail, expires_at=message.expires_at, buyer=conversation.buyer
         )
     conversation.expires_at = max(conversation.expires_at, message.expires_at)
-    conversation.save(update_fields=SHOWN)
 
 
-def _is_newest(conversation: Conversation, message: Message) -> bool:
+def _is_newest(desk: Desk, conversation: Conversation, message: Message) -> bool:
     """Whether nothing newer is here; a buyer's newest mail counts even if a reply has left since."""
     if message.sent_at >= conversation.last_message_at:
         return True
-    later = Message.objects.filter(
-        conversation=conversation, direction=Direction.IN, sent_at__gt=message.sent_at
-    )
-    return message.direction == Direction.IN and not later.exists()
-
-
-def _next_number(tenant_id: int) -> int:
-    """The next number of the tenant's conversations; taking it holds the row until the transaction ends."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO inbox_conversationnumber AS number (tenant_id, last) VALUES (%s, 1)"
-            " ON CONFLICT (tenant_id) DO UPDATE SET last = number.last + 1 RETURNING last",
-            [tenant_id],
-        )
-        return int(cursor.fetchone()[0])
+    if message.direction != Direction.IN:
+        return False
+    here = [each for each in desk.messages if each.conversation is conversation]
+    if any(each.direction == Direction.IN and each.sent_at > message.sent_at for each in here):
+        return False
+    stored = Message.objects.filter(conversation_id=conversation.pk, direction=Direction.IN)
+    return not stored.filter(sent_at__gt=message.sent_at).exists()
 
 
 def _expiry(raw: InboundRaw, at: datetime) -> datetime:

@@ -48,6 +48,16 @@ class NoteForm(forms.Form):
     body = forms.CharField(strip=False, error_messages=EMPTY)
 
 
+class WritingForm(forms.Form):
+    """A first message to a buyer."""
+
+    client_key = forms.UUIDField(error_messages=STALE)
+    reason = forms.CharField(
+        max_length=60, error_messages={"required": "Say why you write: choose one of the reasons."}
+    )
+    body = forms.CharField(strip=False, error_messages=EMPTY)
+
+
 class AssignmentForm(forms.Form):
     """Who is to be responsible; empty for nobody."""
 

@@ -1,12 +1,15 @@
 """From a raw mail to a conversation: read it in the bounded parser and decide what it is."""
 
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import groupby
 
 import structlog
 from django.db import DataError, IntegrityError, connection, models, transaction
 
 from accounts.tenancy import tenant_tx
 from inbox import clocks, events, filing, proofs
+from inbox.desk import Desk, desk_for
 from inbox.duplicates import duplicate_of, same_bytes
 from inbox.models import ConversationKind, ConversationState, Direction, Message
 from inbox.reading import read_bounded
@@ -18,6 +21,8 @@ from marketplaces.models import FolderRole, InboundRaw, RawState
 log = structlog.get_logger(__name__)
 
 TRIES = 3
+TOGETHER = 25
+FILING_FAULTS = (ValueError, LookupError, ArithmeticError, DataError, IntegrityError)
 OUR_COPIES = (MailKind.SENT_COPY, MailKind.CONFIRMATION)
 SETBACKS = (MailKind.BOUNCE, MailKind.OPT_OUT)
 
@@ -45,13 +50,13 @@ def read_raw(raw_id: int, *, tenant_id: int) -> RawState | None:
 
 def read_many(raw_ids: list[int], *, tenant_id: int) -> None:
     """Read what a poll has just stored; what is left unread is read singly, with its tries counted."""
-    with tenant_tx(tenant_id):
-        new = InboundRaw.objects.filter(pk__in=raw_ids, state=RawState.NEW)
-        raws = list(new.select_related("account__tenant").order_by("pk"))
-    for raw in raws:
-        reading = _read(raw)
-        if not reading.may_pass:
-            _file(reading)
+    for first in range(0, len(raw_ids), TOGETHER):
+        with tenant_tx(tenant_id):
+            new = InboundRaw.objects.filter(pk__in=raw_ids[first : first + TOGETHER], state=RawState.NEW)
+            raws = list(new.select_related("account__tenant").order_by("account", "pk"))
+        readings = [reading for raw in raws if not (reading := _read(raw)).may_pass]
+        for _, of_account in groupby(readings, key=lambda reading: reading.raw.account_id):
+            _file_many(list(of_account))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,65 +100,125 @@ def _begin(raw_id: int, *, tenant_id: int) -> InboundRaw | None:
         return new.select_related("account__tenant").first()
 
 
+def _file_many(readings: list[Reading]) -> None:
+    """File mails of one account together; if one of them cannot be filed, each by itself."""
+    try:
+        with tenant_tx(readings[0].raw.tenant_id):
+            _file_together(readings)
+    except FILING_FAULTS as error:
+        log.info("mails are filed one by one", count=len(readings), fault=type(error).__name__)
+        for reading in readings:
+            _file(reading)
+
+
+def _file_together(readings: list[Reading]) -> None:
+    _lock_account(readings[0].raw)
+    new = InboundRaw.objects.select_for_update().filter(
+        pk__in=[each.raw.pk for each in readings], state=RawState.NEW
+    )
+    still_new = set(new.values_list("pk", flat=True))
+    todo = [each for each in readings if each.raw.pk in still_new]
+    for alone, run in groupby(todo, key=_stands_alone):
+        if alone:
+            for reading in run:
+                _file_held(reading)
+            continue
+        mails = [(each.raw, each.mail) for each in run if each.mail is not None]
+        desk = desk_for(mails)
+        settled: dict[tuple[RawState, str], list[int]] = defaultdict(list)
+        for raw, mail in mails:
+            settled[route(desk, raw, mail)].append(raw.pk)
+        desk.write()
+        for (state, note), ids in settled.items():
+            _settle(ids, state, note)
+
+
+def _stands_alone(reading: Reading) -> bool:
+    """Whether filing it looks at more than the desk does: at replies on their way, or at nothing readable."""
+    return reading.mail is None or reading.mail.kind in (*OUR_COPIES, *SETBACKS)
+
+
 def _file(reading: Reading) -> RawState | None:
     """File a mail in a transaction of its own; None when somebody else has."""
     with tenant_tx(reading.raw.tenant_id):
+        _lock_account(reading.raw)
+        if not InboundRaw.objects.select_for_update().filter(pk=reading.raw.pk, state=RawState.NEW).exists():
+            return None
         return _file_held(reading)
 
 
-def _file_held(reading: Reading) -> RawState | None:
-    raw, parsed = reading.raw, reading.mail
-    # One mail of an account at a time: two at once could open two conversations for one matter.
+def _lock_account(raw: InboundRaw) -> None:
+    """One transaction files an account's mail at a time: two could open two conversations for one matter."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT pg_advisory_xact_lock(%s, %s)", [raw.tenant_id % 2**31, raw.account_id % 2**31]
         )
-    if not InboundRaw.objects.select_for_update().filter(pk=raw.pk, state=RawState.NEW).exists():
-        return None
+
+
+def _file_held(reading: Reading) -> RawState:
+    raw, parsed = reading.raw, reading.mail
     state, note = RawState.QUARANTINED, reading.fault
-    try:
-        if parsed is not None:
-            with transaction.atomic():
-                state, note = route(raw, parsed)
-    except (ValueError, LookupError, ArithmeticError, DataError, IntegrityError) as error:
-        log.exception("mail could not be filed", raw=raw.pk, fault=type(error).__name__)
-        state, note = RawState.QUARANTINED, "The helpdesk could not file this mail."
+    if parsed is not None:
+        state, note = _routed(raw, parsed)
     if state == RawState.QUARANTINED:
         if twin := same_bytes(raw):
             state, note = RawState.DUPLICATE, f"The same mail as message {twin.pk}."
         else:
             filing.file_unreadable(raw, note)
-    InboundRaw.objects.filter(pk=raw.pk).update(state=state, error=note[:500], parser_version=PARSER_VERSION)
+    _settle([raw.pk], state, note)
     return state
 
 
-def route(raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:
-    """Decide what a mail is to the inbox and file it there; the state of the raw mail and a remark."""
-    twin = duplicate_of(raw, mail)
+def _routed(raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:
+    """Route a mail by itself; what cannot be filed is quarantined and leaves nothing half done."""
+    for last in (False, True):
+        try:
+            with transaction.atomic():
+                desk = desk_for([(raw, mail)])
+                settled = route(desk, raw, mail)
+                desk.write()
+            return settled
+        except FILING_FAULTS as error:
+            # An order that came from the marketplace in the same moment is there at the second look.
+            if last or not isinstance(error, IntegrityError):
+                log.exception("mail could not be filed", raw=raw.pk, fault=type(error).__name__)
+                break
+    return RawState.QUARANTINED, "The helpdesk could not file this mail."
+
+
+def _settle(raw_ids: list[int], state: RawState, note: str) -> None:
+    rows = InboundRaw.objects.filter(pk__in=raw_ids)
+    rows.update(state=state, error=note[:500], parser_version=PARSER_VERSION)
+
+
+def route(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:
+    """Decide what a mail is to the inbox and file it on the desk; the state of the raw mail and a remark."""
+    twin = duplicate_of(desk.evidence, raw, mail)
     if twin is not None:
+        desk.write()  # a twin of the same batch has no number yet
         return RawState.DUPLICATE, f"The same mail as message {twin.pk}."
     found_in_sent = raw.folder == FolderRole.SENT
     if mail.verdict == Verdict.FAIL and mail.claims_relay and not found_in_sent:
-        filing.file_aside(raw, mail, ConversationKind.UNVERIFIED)
+        filing.file_aside(desk, raw, mail, ConversationKind.UNVERIFIED)
         return RawState.PARSED, "Claims to be from the marketplace and is not."
     if mail.kind in OUR_COPIES:
         # It stops a clock, so it must be beyond forging: in our own Sent folder, or vouched for.
         if found_in_sent or mail.verdict == Verdict.PASS:
-            return RawState.PARSED, _own_copy(raw, mail)
-        filing.file_notice(raw, mail)
+            return RawState.PARSED, _own_copy(desk, raw, mail)
+        filing.file_notice(desk, raw, mail)
         return RawState.PARSED, "A copy of an answer that nobody vouched for; no clock was stopped."
     if mail.kind in SETBACKS:
-        return RawState.PARSED, _setback(raw, mail)
+        return RawState.PARSED, _setback(desk, raw, mail)
     if mail.kind == MailKind.UNRECOGNISED:
-        filing.file_aside(raw, mail, ConversationKind.UNRECOGNISED)
+        filing.file_aside(desk, raw, mail, ConversationKind.UNRECOGNISED)
     elif mail.kind in filing.WITHOUT_CLOCK:
-        filing.file_notice(raw, mail)
+        filing.file_notice(desk, raw, mail)
     else:
-        filing.file_buyer_mail(raw, mail)
+        filing.file_buyer_mail(desk, raw, mail)
     return RawState.PARSED, ""
 
 
-def _own_copy(raw: InboundRaw, mail: ParsedMail) -> str:
+def _own_copy(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> str:
     """A copy of what the seller sent: proof for our own reply, or an answer given elsewhere."""
     # A mail in Sent proves itself alone: an answer written elsewhere names our earlier replies too.
     ids = [part for part in (mail.message_id,) if part]
@@ -166,11 +231,11 @@ def _own_copy(raw: InboundRaw, mail: ParsedMail) -> str:
     if reply is not None:
         proofs.prove_sent(reply.pk, raw.pk, at)
         return "Proof of a reply."
-    message = filing.file_answer_elsewhere(raw, mail)
+    message = filing.file_answer_elsewhere(desk, raw, mail)
     return "" if message else "Sent to nobody the helpdesk knows."
 
 
-def _setback(raw: InboundRaw, mail: ParsedMail) -> str:
+def _setback(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> str:
     """A bounce or an opt-out: what it names did not reach the buyer."""
     at = filing.moment_of(raw, mail)
     bounced = mail.bounced
@@ -179,20 +244,20 @@ def _setback(raw: InboundRaw, mail: ParsedMail) -> str:
     if reply is None and bounced is not None and bounced.text_excerpt:
         reply = proofs.find_reply_by_text(raw.account_id, bounced.text_excerpt, list(mail.order_ids), at)
     if reply is None and (elsewhere := _answer_elsewhere(raw, [part for ids in named for part in ids])):
-        return _elsewhere_failed(raw, mail, elsewhere)
+        return _elsewhere_failed(desk, raw, mail, elsewhere)
     if reply is None:
         reply = proofs.last_reply_to(raw.account_id, mail.relay_alias, list(mail.order_ids))
     if reply is None:
-        filing.file_notice(raw, mail)
+        filing.file_notice(desk, raw, mail)
         return "A bounce of something the helpdesk did not send."
     if bounced is not None and not bounced.permanent:
         # "Delivery delayed, no need to send again": sending again would be the buyer's second copy.
         conversation = filing.held(reply.conversation)
-        filing.add_message(raw, mail, conversation, at)
+        filing.add_message(desk, raw, mail, conversation, at)
         events.record(conversation, "reply_delayed", at=at, reply=reply.pk)
         return "A reply is delayed on its way."
     proofs.prove_rejected(reply.pk, raw.pk, (bounced.reason if bounced else "") or mail.subject)
-    filing.add_message(raw, mail, filing.held(reply.conversation), at)
+    filing.add_message(desk, raw, mail, filing.held(reply.conversation), at)
     return "A reply did not reach the buyer."
 
 
@@ -202,7 +267,7 @@ def _answer_elsewhere(raw: InboundRaw, message_ids: list[str]) -> Message | None
     return out.filter(message_id__in=message_ids).select_related("conversation").order_by("-pk").first()
 
 
-def _elsewhere_failed(raw: InboundRaw, mail: ParsedMail, answer: Message) -> str:
+def _elsewhere_failed(desk: Desk, raw: InboundRaw, mail: ParsedMail, answer: Message) -> str:
     at = filing.moment_of(raw, mail)
     conversation = filing.held(answer.conversation)
     conversation.state, conversation.closed_at = ConversationState.OPEN, None
@@ -210,5 +275,5 @@ def _elsewhere_failed(raw: InboundRaw, mail: ParsedMail, answer: Message) -> str
     clocks.restart_by_message(answer)
     reason = (mail.bounced.reason if mail.bounced else "") or mail.subject
     events.record(conversation, "elsewhere_rejected", at=at, message=answer.pk, reason=reason)
-    filing.add_message(raw, mail, filing.held(conversation), at)
+    filing.add_message(desk, raw, mail, filing.held(conversation), at)
     return "An answer given elsewhere did not reach the buyer."

@@ -29,6 +29,21 @@ def queue_at(*, kind: str, state: str, due_at: datetime | None, needs_settling: 
     return None
 
 
+def place(conversation: Conversation) -> None:
+    """Set where a row the caller holds stands, from what the row itself says; the caller saves it."""
+    conversation.queue_at = queue_at(
+        kind=conversation.kind,
+        state=conversation.state,
+        due_at=conversation.due_at,
+        needs_settling=conversation.needs_settling,
+    )
+
+
+def add_clock(conversation: Conversation, due_at: datetime) -> None:
+    """A clock begins on a row the caller holds; the caller saves it."""
+    conversation.due_at = min(conversation.due_at or due_at, due_at)
+
+
 def refresh(conversation: Conversation) -> bool:
     """Recompute what the queue reads from deadlines and replies; saves and says True if anything changed."""
     # What was changed before it came here, a state say, is on the pages too.

@@ -17,6 +17,7 @@ from django.db.models.functions import Now
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.tenancy import tenant_tx
+from accounts.tenant_task import TenantTask
 from inbox import delivery, events, intake, tasks
 from inbox.in_process import InProcess
 from inbox.models import Deadline, OutboundReply
@@ -52,7 +53,7 @@ class Bells:
         self._rest_until = 0.0
         self._answers = True
 
-    def ring(self, task: tasks.TenantTask, row_id: int, *, tenant_id: int) -> bool:
+    def ring(self, task: TenantTask, row_id: int, *, tenant_id: int) -> bool:
         """Enqueue a task; False when the broker does not take it."""
         if time.monotonic() < self._rest_until:
             return False

@@ -1,25 +1,12 @@
 """The bells Celery rings: each task is one call, takes ids, and may run twice or never."""
 
-from typing import Any
-
-from celery import Task, shared_task
+from celery import shared_task
 from django.db import connections
 from django.utils import timezone
 
+from accounts.tenant_task import TenantTask
 from inbox import delivery, intake, recomputing
 from marketplaces import polling
-
-
-class TenantTask(Task):  # type: ignore[type-arg]
-    """A task about one tenant's rows; enqueuing one without saying whose is an error at once."""
-
-    abstract = True
-
-    def apply_async(self, args: Any = (), kwargs: dict[str, Any] | None = None, **options: Any) -> Any:  # type: ignore[override]
-        """Enqueue; raises TypeError when no tenant_id is given."""
-        if not isinstance((kwargs or {}).get("tenant_id"), int):
-            raise TypeError(f"{self.name} needs tenant_id")
-        return super().apply_async(args, kwargs, **options)
 
 
 @shared_task

@@ -4,17 +4,14 @@ Our own Message-ID, then the marketplace's case reference, then order and relay 
 the alias alone within 30 days. Never the subject, never another account. Two candidates are flagged.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.db.models import Q, QuerySet
-
-from inbox.models import Conversation, ConversationKind, OutboundReply
+from inbox.evidence import ALIAS_DAYS, Evidence
+from inbox.models import Conversation
 from marketplaces.mailbox.parsed import MailKind, ParsedMail
-from marketplaces.models import SellerAccount
 
-ALIAS_DAYS = timedelta(days=30)
-ASIDE = (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED)
 # The marketplace itself writes these about an order; they carry no relay alias of the buyer.
 ABOUT_AN_ORDER = (
     MailKind.ON_BEHALF,
@@ -26,6 +23,7 @@ ABOUT_AN_ORDER = (
     MailKind.COMPLAINT,
     MailKind.CONFIRMATION,
 )
+Rule = Callable[[Conversation], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,66 +34,61 @@ class Match:
     candidates: tuple[Conversation, ...] = ()
 
 
-def find(account: SellerAccount, mail: ParsedMail, *, at: datetime) -> Match:
-    """Look for the conversation of a mail that arrived at that moment."""
-    known = Conversation.objects.filter(account=account).exclude(kind__in=ASIDE)
-    order_id = mail.order_ids[0] if mail.order_ids else ""
-    for evidence in (
-        _by_our_message_id(known, account, mail),
-        _by_case(known, mail),
-        _by_order(known, account, mail, order_id),
-        _by_alias(known, mail, order_id, at),
-    ):
-        found = list(evidence[:3]) if evidence is not None else []
+def find(evidence: Evidence, mail: ParsedMail, *, at: datetime) -> Match:
+    """Choose the conversation of a mail that arrived at that moment."""
+    rules = (
+        _by_our_message_id(evidence, mail),
+        _by_case(mail),
+        _by_order(evidence, mail),
+        _by_alias(mail, at),
+    )
+    for rule in rules:
+        found = [each for each in evidence.conversations if rule(each)] if rule else []
         if len(found) == 1:
             return Match(found[0])
         if found:
-            return Match(None, tuple(found))
+            return Match(None, tuple(found[:3]))
     return Match(None)
 
 
-def _by_our_message_id(
-    known: QuerySet[Conversation], account: SellerAccount, mail: ParsedMail
-) -> QuerySet[Conversation] | None:
-    ids = list({*mail.in_reply_to, *mail.references})
-    if not ids:
-        return None
-    replies = OutboundReply.objects.filter(account=account, message_id__in=ids)
-    found = known.filter(pk__in=replies.values("conversation_id"))
+def _by_our_message_id(evidence: Evidence, mail: ParsedMail) -> Rule | None:
+    ids = {evidence.answered.get(part) for part in (*mail.in_reply_to, *mail.references)} - {None}
     # A forwarded thread may carry our id into another buyer's mail.
-    return _same_alias(found, mail)
+    return (lambda known: known.pk in ids and _same_alias(known, mail)) if ids else None
 
 
-def _by_case(known: QuerySet[Conversation], mail: ParsedMail) -> QuerySet[Conversation] | None:
-    if not mail.case_ref:
+def _by_case(mail: ParsedMail) -> Rule | None:
+    case = mail.case_ref[:64]
+    return (lambda known: known.case_ref == case and _same_alias(known, mail)) if case else None
+
+
+def _by_order(evidence: Evidence, mail: ParsedMail) -> Rule | None:
+    order = evidence.orders.get(mail.order_ids[0][:40]) if mail.order_ids else None
+    if order is None:
         return None
-    return _same_alias(known.filter(case_ref=mail.case_ref[:64]), mail)
-
-
-def _by_order(
-    known: QuerySet[Conversation], account: SellerAccount, mail: ParsedMail, order_id: str
-) -> QuerySet[Conversation] | None:
-    if not order_id:
-        return None
-    of_order = known.filter(order__account=account, order__external_id=order_id[:40])
     if mail.kind in ABOUT_AN_ORDER:
-        return of_order
-    if not mail.relay_alias:
+        return lambda known: _of_order(known, order.pk, order)
+    alias = mail.relay_alias[:254]
+    return (lambda known: _of_order(known, order.pk, order) and known.relay_alias == alias) if alias else None
+
+
+def _by_alias(mail: ParsedMail, at: datetime) -> Rule | None:
+    alias = mail.relay_alias[:254]
+    if not alias:
         return None
-    return of_order.filter(relay_alias=mail.relay_alias[:254])
+
+    def rule(known: Conversation) -> bool:
+        recent = known.relay_alias == alias and known.last_message_at >= at - ALIAS_DAYS
+        # A buyer who names another order writes about another matter.
+        return recent and not (mail.order_ids and known.order is not None)
+
+    return rule
 
 
-def _by_alias(
-    known: QuerySet[Conversation], mail: ParsedMail, order_id: str, at: datetime
-) -> QuerySet[Conversation] | None:
-    if not mail.relay_alias:
-        return None
-    recent = known.filter(relay_alias=mail.relay_alias[:254], last_message_at__gte=at - ALIAS_DAYS)
-    # A buyer who names another order writes about another matter.
-    return recent.filter(order__isnull=True) if order_id else recent
+def _of_order(known: Conversation, order_id: int | None, order: object) -> bool:
+    """Whether the conversation is about the order, which may be too new to have a key."""
+    return known.order is order or (order_id is not None and known.order_id == order_id)
 
 
-def _same_alias(found: QuerySet[Conversation], mail: ParsedMail) -> QuerySet[Conversation]:
-    if not mail.relay_alias:
-        return found
-    return found.filter(Q(relay_alias=mail.relay_alias[:254]) | Q(relay_alias=""))
+def _same_alias(known: Conversation, mail: ParsedMail) -> bool:
+    return not mail.relay_alias or known.relay_alias in ("", mail.relay_alias[:254])

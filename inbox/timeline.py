@@ -27,6 +27,7 @@ from inbox.models import (
     Outcome,
 )
 from marketplaces.outbox import OutboxState
+from orders.card import Card, card_of, parts
 
 LATEST = 200  # messages, replies and events each; what is older stays in the archive of the conversation
 CAME_BACK = ("bounce", "opt_out")
@@ -86,6 +87,7 @@ class ConversationPage:
     items: list[Item]
     draft_body: str
     can: set[str]
+    card: Card | None  # the order's, where the conversation is about one
 
     def last_id(self, *types: str) -> int:
         """The newest of these things on the page, by the order in which they were stored; 0 for none."""
@@ -125,6 +127,7 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
         items=items,
         draft_body=conversation.draft_body or "",
         can=offered(conversation, running=bool(running)),
+        card=_card(conversation, now),
     )
 
 
@@ -166,9 +169,16 @@ def _conversation(number: int, membership: Membership) -> Any:
                 )[:LATEST]
             ),
             draft_body=Subquery(draft.values("body")[:1]),
+            **parts("order_id"),
         )
         .get(number=number)
     )
+
+
+def _card(conversation: Any, now: datetime) -> Card | None:
+    if conversation.order is None:
+        return None
+    return card_of(conversation.order, conversation, account=conversation.account, now=now)
 
 
 def _messages(conversation: Conversation) -> list[Message]:

@@ -14,8 +14,14 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
 
 from marketplaces.models import Credential, SellerAccount
+from marketplaces.types import Marketplace
 
-FIELDS = ("imap_password", "smtp_password")
+MAILBOX_FIELDS = ("imap_password", "smtp_password")
+# What opens each marketplace's API. An account may do without: then only its mailbox is read.
+API_FIELDS: dict[Marketplace, tuple[str, ...]] = {
+    Marketplace.WALMART: ("api_client_id", "api_client_secret"),
+    Marketplace.AMAZON: ("lwa_client_id", "lwa_client_secret", "refresh_token"),
+}
 NONCE_BYTES = 12
 
 
@@ -40,16 +46,33 @@ def binding(account: SellerAccount, field: str) -> bytes:
     return f"{account.tenant_id}|{account.pk}|{field}".encode()
 
 
-def seal(account: SellerAccount, field: str, value: str) -> None:
-    """Store a secret of the account, replacing the former one."""
+def sealed(account: SellerAccount, field: str, value: str) -> tuple[str, bytes]:
+    """The key's fingerprint, and the value closed for this account and field."""
     key_id, key = master_key()
     nonce = secrets.token_bytes(NONCE_BYTES)
-    sealed = nonce + AESGCM(key).encrypt(nonce, value.encode(), binding(account, field))
+    return key_id, nonce + AESGCM(key).encrypt(nonce, value.encode(), binding(account, field))
+
+
+def opened(account: SellerAccount, field: str, key_id: str, closed: bytes) -> str:
+    """What `sealed` closed; raises CredentialFault."""
+    own_id, key = master_key()
+    if key_id != own_id:
+        raise CredentialFault(f"The {field.replace('_', ' ')} of {account.name} was sealed with another key.")
+    try:
+        value = AESGCM(key).decrypt(closed[:NONCE_BYTES], closed[NONCE_BYTES:], binding(account, field))
+    except InvalidTag as error:
+        raise CredentialFault(f"The {field.replace('_', ' ')} of {account.name} does not open.") from error
+    return value.decode()
+
+
+def seal(account: SellerAccount, field: str, value: str) -> None:
+    """Store a secret of the account, replacing the former one."""
+    key_id, closed = sealed(account, field, value)
     Credential.objects.update_or_create(
         tenant_id=account.tenant_id,
         account=account,
         field=field,
-        defaults={"key_id": key_id, "sealed": sealed},
+        defaults={"key_id": key_id, "sealed": closed},
     )
 
 
@@ -58,12 +81,4 @@ def secret_of(account: SellerAccount, field: str) -> str:
     row = Credential.objects.filter(account=account, field=field).first()
     if row is None:
         raise CredentialFault(f"No {field.replace('_', ' ')} is stored for {account.name}.")
-    key_id, key = master_key()
-    if row.key_id != key_id:
-        raise CredentialFault(f"The {field.replace('_', ' ')} of {account.name} was sealed with another key.")
-    sealed = bytes(row.sealed)
-    try:
-        opened = AESGCM(key).decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], binding(account, field))
-    except InvalidTag as error:
-        raise CredentialFault(f"The {field.replace('_', ' ')} of {account.name} does not open.") from error
-    return opened.decode()
+    return opened(account, field, row.key_id, bytes(row.sealed))

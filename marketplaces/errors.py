@@ -5,6 +5,7 @@ ApiError
 │   ├── Throttled        429; `retry_after` seconds
 │   ├── CircuitOpen      we have stopped asking for a while
 │   └── NotReady         a report is still being made; `pending` names it
+├── Unsettled            the request left, and nobody can say whether it was carried out
 └── Permanent            trying again changes nothing until a person acts
     ├── AuthRevoked      the consent or the key is gone
     ├── ScopeMissing     the key may not do this (403)
@@ -16,9 +17,10 @@ ApiError
 class ApiError(Exception):
     """A call did not succeed; the message is for people and names neither buyer nor secret."""
 
-    def __init__(self, message: str, *, request_id: str = "", retry_after: float = 0) -> None:
+    def __init__(self, message: str, *, request_id: str = "", retry_after: float = 0, code: str = "") -> None:
         super().__init__(message)
         self.request_id = request_id
+        self.code = code  # the marketplace's own name for the error, where it gave one
         self.retry_after = retry_after  # seconds; 0 where the marketplace did not say
 
 
@@ -40,6 +42,10 @@ class NotReady(Temporary):
     def __init__(self, message: str, *, pending: str, retry_after: float = 0) -> None:
         super().__init__(message, retry_after=retry_after)
         self.pending = pending
+
+
+class Unsettled(ApiError):
+    """A write was cut off after it had left: it may or may not have been carried out; never repeat it."""
 
 
 class Permanent(ApiError):

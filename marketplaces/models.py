@@ -186,8 +186,11 @@ class ApiStream(TenantModel):
     pending_until = models.DateTimeField(null=True)
     # How much to read in one go: halved when the marketplace stops us in the middle; NULL is all of it.
     span_seconds = models.PositiveIntegerField(null=True)
-    swept_until = models.DateTimeField(null=True)
-    sweep_found = models.PositiveIntegerField(default=0)  # rows the last sweep had to mend; should be 0
+    # The daily sweep goes back day by day: when it looked last, how many days back it has come, and how many
+    # rows it had to mend on this round; that should be 0.
+    swept_at = models.DateTimeField(null=True)
+    sweep_day = models.PositiveSmallIntegerField(default=0)
+    sweep_found = models.PositiveIntegerField(default=0)
     health = models.CharField(max_length=20, choices=Health, default=Health.OK)
     health_reason = models.CharField(max_length=500, blank=True, default="")
     health_since = models.DateTimeField()
@@ -210,3 +213,69 @@ class ApiStream(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.name} of seller account {self.account_id}"
+
+
+class ApiToken(TenantModel):
+    """An account's access token, sealed, and who is fetching the next one."""
+
+    account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, related_name="+")
+    key_id = models.CharField(max_length=16, blank=True, default="")
+    sealed = models.BinaryField(default=b"")  # empty: none yet
+    renew_at = models.DateTimeField(null=True)
+    expires_at = models.DateTimeField(null=True)
+    # One process fetches at a time; a process that dies while at it holds the others up no longer than this.
+    lease = models.CharField(max_length=32, blank=True, default="")
+    lease_until = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "account"], name="marketplaces_token_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"token of seller account {self.account_id}"
+
+
+class ApiBucket(TenantModel):
+    """How many calls of one operation an account may make now (a token bucket)."""
+
+    account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, related_name="+")
+    operation = models.CharField(max_length=60)
+    level = models.FloatField()  # as of updated_at
+    per_second = models.FloatField()
+    burst = models.FloatField()
+    updated_at = models.DateTimeField()
+    blocked_until = models.DateTimeField(null=True)
+    refusals = models.PositiveIntegerField(default=0)  # in a row
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["tenant", "account", "operation"], name="marketplaces_bucket_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} of seller account {self.account_id}"
+
+
+class ApiCircuit(TenantModel):
+    """Whether an account's API has failed so often that it is left alone for a while."""
+
+    account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, related_name="+")
+    api = models.CharField(max_length=20)
+    failures = models.PositiveIntegerField(default=0)  # in a row
+    openings = models.PositiveIntegerField(default=0)  # in a row; each is longer than the one before
+    open_until = models.DateTimeField(null=True)
+    probe_until = models.DateTimeField(null=True)  # one request is out to see whether it answers again
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "account", "api"], name="marketplaces_circuit_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.api} of seller account {self.account_id}"

@@ -211,6 +211,14 @@ class MessageAction:
 
 
 @dataclass(frozen=True, slots=True)
+class AccountFacts:
+    """What a connection test found: a sentence for people, and what the key may not do."""
+
+    summary: str
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A span of modification moments to read, both inclusive."""
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from marketplaces.types import Marketplace
 
+AMAZON_AFTER_DELIVERY = timedelta(days=30)
 AMAZON_WITHOUT_DELIVERY = timedelta(days=60)
 
 
@@ -16,3 +17,12 @@ def expires_at(marketplace: Marketplace, received_at: datetime, *, walmart_days:
     if marketplace is Marketplace.AMAZON:
         return received_at + AMAZON_WITHOUT_DELIVERY
     return received_at + timedelta(days=walmart_days)
+
+
+def order_expires_at(
+    marketplace: Marketplace, *, delivered_at: datetime | None, otherwise: datetime, walmart_days: int
+) -> datetime:
+    """The moment after which an order's buyer must be forgotten (UTC); `otherwise` counts until delivery."""
+    if marketplace is Marketplace.AMAZON and delivered_at is not None:
+        return delivered_at + AMAZON_AFTER_DELIVERY
+    return expires_at(marketplace, delivered_at or otherwise, walmart_days=walmart_days)

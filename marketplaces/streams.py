@@ -4,14 +4,14 @@ import random
 from datetime import datetime, timedelta
 
 import structlog
-from django.db.models import F, Q
+from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
 from accounts.tenancy import tenant_tx
 from marketplaces.errors import ApiError, AuthRevoked, ScopeMissing
 from marketplaces.models import ApiStream, Health, SellerAccount
 from marketplaces.records import Window
-from marketplaces.types import STREAMS
+from marketplaces.types import STREAMS, Marketplace
 
 log = structlog.get_logger(__name__)
 
@@ -19,9 +19,17 @@ log = structlog.get_logger(__name__)
 # and never up to the present moment.
 OVERLAP = timedelta(minutes=15)
 SETTLING = timedelta(minutes=2)
-SWEEP_EVERY = timedelta(days=1)
-SWEEP_SPAN = timedelta(days=30)
+SWEEP_DAYS = 30
+SWEEP_SLICE = timedelta(days=1)
+SWEEP_EVERY = SWEEP_SLICE / SWEEP_DAYS
+# Amazon's returns report is whole each time, and its fulfilments cost a call each.
+SWEPT: dict[Marketplace, tuple[str, ...]] = {
+    Marketplace.WALMART: ("orders", "returns"),
+    Marketplace.AMAZON: ("orders",),
+}
+SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=10)
+WIDEST = timedelta(days=30)
 # A worker that dies while reading holds its stream no longer than this; each page renews it.
 STALE_CLAIM = timedelta(seconds=60)
 
@@ -56,20 +64,34 @@ def window(stream: ApiStream, *, now: datetime) -> Window:
     """What to read now: from a little before the cursor, the first time from the account's beginning."""
     until = stream.pending_until or now - SETTLING
     since = stream.read_until - OVERLAP if stream.read_until else stream.account.clocks_from
+    if stream.span_seconds and not stream.pending_until:
+        until = min(until, since + OVERLAP + timedelta(seconds=stream.span_seconds))
     return Window(min(since, until), until)
 
 
+def behind(read: Window, *, now: datetime) -> bool:
+    """Whether more is waiting right after the window that was read."""
+    return read.until < now - SETTLING
+
+
 def sweep_window(stream: ApiStream, *, now: datetime) -> Window | None:
-    """The last 30 days, once a day, to find what the windows missed; None when it is not time."""
-    if stream.read_until is None or stream.pending:
+    """The next day to read again, so that once a day the last 30 were; None when it is not time.
+
+    One day at a time, because a marketplace may allow no more than a few pages an hour.
+    """
+    if stream.name not in SWEPT[stream.account.marketplace] or stream.read_until is None:
         return None
-    if stream.swept_until is not None and stream.swept_until > now - SWEEP_EVERY:
+    if stream.swept_at is not None and stream.swept_at > now - SWEEP_EVERY:
         return None
-    return Window(max(now - SWEEP_SPAN, stream.account.clocks_from), stream.read_until)
+    until = stream.read_until - stream.sweep_day * SWEEP_SLICE
+    return Window(until - SWEEP_SLICE, until)
 
 
-def succeeded(stream: ApiStream, *, read_until: datetime, now: datetime, again_in: timedelta) -> None:
-    """The last page is stored: move the cursor, never back, and be well again."""
+def succeeded(
+    stream: ApiStream, *, read_until: datetime, now: datetime, again_in: timedelta, remark: str = ""
+) -> None:
+    """The last page is stored: move the cursor, never back, and be well again but for the remark."""
+    state = Health.DEGRADED if remark else Health.OK
     with tenant_tx(stream.tenant_id):
         row = ApiStream.objects.filter(pk=stream.pk)
         row.filter(read_until__isnull=True).update(read_until=read_until)
@@ -77,20 +99,45 @@ def succeeded(stream: ApiStream, *, read_until: datetime, now: datetime, again_i
             read_until=Greatest(F("read_until"), read_until),
             pending="",
             pending_until=None,
+            span_seconds=_wider(stream.span_seconds),
             last_ok_at=now,
             next_at=now + again_in,
+            failures=0,
         )
-        ailing = row.filter(Q(failures__gt=0) | ~Q(health=Health.OK)).exclude(health=Health.PAUSED)
-        if ailing.update(health=Health.OK, health_reason="", health_since=now, failures=0):
-            log.info("stream healthy again", account=stream.account_id, stream=stream.name)
+        alive = row.exclude(health=Health.PAUSED)
+        alive.exclude(health=state).update(health_since=now)
+        if alive.exclude(health=state, health_reason=remark[:500]).update(
+            health=state, health_reason=remark[:500]
+        ):
+            log.info("stream read", account=stream.account_id, stream=stream.name, health=state.value)
 
 
-def swept(stream: ApiStream, *, until: datetime, found: int) -> None:
-    """A sweep has gone through; `found` rows had been missed and are mended now."""
+def stopped(stream: ApiStream, fault: ApiError, *, began: bool, now: datetime) -> None:
+    """A rate limit stopped the reading, which is nobody's fault: come back when it allows.
+
+    A window that was begun is too large for what the limit gives: the next one is half as long.
+    """
+    span = None
+    if began:
+        tried = window(stream, now=now)
+        span = max(OVERLAP, (tried.until - tried.since) / 2).total_seconds()
+    with tenant_tx(stream.tenant_id):
+        row = ApiStream.objects.filter(pk=stream.pk)
+        row.update(next_at=now + max(SHORTEST_WAIT, timedelta(seconds=fault.retry_after)))
+        if span is not None:
+            row.update(span_seconds=int(span))
+
+
+def swept(stream: ApiStream, *, found: int, now: datetime) -> None:
+    """A day was read again; `found` rows had been missed and are mended now."""
     if found:
         log.warning("sweep found what was missed", account=stream.account_id, stream=stream.name, count=found)
+    before = stream.sweep_found if stream.sweep_day else 0
+    following = (stream.sweep_day + 1) % SWEEP_DAYS
     with tenant_tx(stream.tenant_id):
-        ApiStream.objects.filter(pk=stream.pk).update(swept_until=until, sweep_found=found)
+        ApiStream.objects.filter(pk=stream.pk).update(
+            swept_at=now, sweep_day=following, sweep_found=before + found
+        )
 
 
 def waits_for(
@@ -127,10 +174,11 @@ def failed(stream: ApiStream, fault: ApiError, *, now: datetime) -> None:
         )
 
 
-def give_way(stream: ApiStream, *, again_in: timedelta, now: datetime) -> None:
-    """Our own rate bucket is empty, which is no fault of anybody: come back when it has filled."""
-    with tenant_tx(stream.tenant_id):
-        ApiStream.objects.filter(pk=stream.pk).update(next_at=now + again_in)
+def _wider(span_seconds: int | None) -> int | None:
+    """Twice the span, and no limit any more once that is all of a sweep's."""
+    if span_seconds is None or span_seconds * 2 >= WIDEST.total_seconds():
+        return None
+    return span_seconds * 2
 
 
 def _words(fault: ApiError) -> str:

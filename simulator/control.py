@@ -3,11 +3,12 @@
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
+from simulator import asked as read
 from simulator import clock
 from simulator.accounts import Accounts
+from simulator.control_orders import Shop
 from simulator.day import Day
 from simulator.eventlog import EventLog
 from simulator.faults import Faults
@@ -35,6 +36,7 @@ class Control:
         day: Day,
         faults: Faults,
         log: EventLog,
+        shop: Shop,
     ) -> None:
         self._accounts, self._mailboxes, self._relay = accounts, mailboxes, relay
         self._teller, self._day, self._faults, self._log = teller, day, faults, log
@@ -57,6 +59,7 @@ class Control:
             ("GET", "/control/log", self._read_log),
             ("GET", "/control/buyers/([^/]+)", self._show_buyer),
             ("POST", "/control/mailbox", self._change_mailbox),
+            *shop.routes,
         )
         self._routes = [(method, re.compile(pattern), answer) for method, pattern, answer in routes]
 
@@ -111,8 +114,8 @@ class Control:
         told = await self._teller.tell(
             asked.get("story"),
             asked.get("account"),
-            age_minutes=_minutes(asked, "age_minutes"),
-            seed=None if seed is None else _whole(seed, "seed"),
+            age_minutes=read.minutes(asked, "age_minutes"),
+            seed=None if seed is None else read.whole(seed, "seed"),
             options=options,
         )
         return Response.json(told, 201)
@@ -126,7 +129,7 @@ class Control:
         told = await self._teller.reply(
             story_id,
             text=None if text is None else str(text),
-            age_minutes=_minutes(asked, "age_minutes") or 0,
+            age_minutes=read.minutes(asked, "age_minutes") or 0,
             threaded=asked.get("threaded", True) is not False,
         )
         return Response.json(told, 201)
@@ -136,9 +139,9 @@ class Control:
         folder = request.query.get("folder", INBOX)
         at = clock.now()
         if "age_minutes" in request.query:
-            at -= timedelta(minutes=_number(request.query["age_minutes"], "age_minutes"))
+            at -= timedelta(minutes=read.number(request.query["age_minutes"], "age_minutes"))
         elif "at" in request.query:
-            at = _moment(request.query["at"])
+            at = read.moment(request.query["at"])
         uid = await self._mailboxes.place(account, folder, request.body, at=at)
         return Response.json({"account": account.address, "folder": folder, "uid": uid}, 201)
 
@@ -147,14 +150,18 @@ class Control:
         addresses = asked.get("accounts")
         if addresses is not None and not isinstance(addresses, list):
             raise Mistake("accounts is a list of addresses.")
-        return Response.json(await self._day.fill(_whole(asked.get("seed", 7), "seed"), addresses), 201)
+        shippers = asked.get("mcf_accounts")
+        if shippers is not None and not isinstance(shippers, dict):
+            raise Mistake("mcf_accounts is an object: the Amazon account for each Walmart account.")
+        day = await self._day.fill(read.whole(asked.get("seed", 7), "seed"), addresses, shippers)
+        return Response.json(day, 201)
 
     async def _set_drip(self, request: Request) -> Response:
         asked = request.json()
-        seconds = _number(asked.get("every_seconds"), "every_seconds")
+        seconds = read.number(asked.get("every_seconds"), "every_seconds")
         if seconds and seconds < 0.05:
             raise Mistake("every_seconds is 0, or 0.05 or more.")
-        self._day.drip(seconds, _whole(asked.get("seed", 7), "seed"))
+        self._day.drip(seconds, read.whole(asked.get("seed", 7), "seed"))
         return Response.json({"every_seconds": seconds})
 
     async def _change_mailbox(self, request: Request) -> Response:
@@ -187,8 +194,8 @@ class Control:
     # What happened.
 
     async def _read_log(self, request: Request) -> Response:
-        after = int(_number(request.query.get("after", "0"), "after"))
-        wait = min(_number(request.query.get("wait", "0"), "wait"), _LONGEST_WAIT)
+        after = int(read.number(request.query.get("after", "0"), "after"))
+        wait = min(read.number(request.query.get("wait", "0"), "wait"), _LONGEST_WAIT)
         kinds = frozenset(kind for kind in request.query.get("kind", "").split(",") if kind)
         account = request.query.get("account", "").lower()
         events = await self._log.after(after, kinds=kinds, account=account, wait=wait)
@@ -196,31 +203,3 @@ class Control:
 
     async def _show_buyer(self, request: Request, address: str) -> Response:
         return Response.json(self._relay.buyer(address))
-
-
-def _number(value: Any, name: str) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = -1.0
-    if not 0 <= number < float("inf"):
-        raise Mistake(f"{name} is a number from 0.")
-    return number
-
-
-def _whole(value: Any, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise Mistake(f"{name} is a whole number.")
-    return value
-
-
-def _minutes(asked: dict[str, Any], name: str) -> float | None:
-    return None if asked.get(name) is None else _number(asked[name], name)
-
-
-def _moment(value: str) -> datetime:
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise Mistake("at is a moment in ISO 8601.") from None
-    return at.replace(tzinfo=at.tzinfo or UTC)

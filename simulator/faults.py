@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any
 
 from simulator.mistakes import Mistake
 
@@ -16,7 +16,31 @@ POINTS = (
     "smtp.after_dot",
     "smtp.after_accept",
     "imap.login",
+    "api.token",
+    "api.orders",
+    "api.order",
+    "api.returns",
+    "api.catalog",
+    "api.messaging",
+    "api.reports",
+    "api.mcf",
+    "api.image",
+    "api.any",
 )
+MAIL_ACTIONS = ("hold", "close", "reply")
+API_ACTIONS = (
+    "throttle",
+    "server_error",
+    "html",
+    "expired",
+    "forbidden",
+    "slow",
+    "cut",
+    "repeat",
+    "garble",
+    "foreign",
+)
+GARBLES = ("unknown_enum", "missing_field", "wrong_type")
 
 
 @dataclass
@@ -25,11 +49,14 @@ class Fault:
 
     number: int
     point: str
-    action: Literal["hold", "close", "reply"]
+    action: str
     account: str
     reply: str
     match: str
     times: int
+    status: int = 0
+    seconds: float = 0
+    how: str = ""
 
 
 class Faults:
@@ -43,14 +70,16 @@ class Faults:
 
     def add(self, facts: Mapping[str, Any]) -> Fault:
         """Set a fault; raises Mistake when it makes no sense."""
-        unknown = set(facts) - {"point", "action", "account", "reply", "match", "times"}
+        own = {"status", "seconds", "how"} if str(facts.get("point")).startswith("api.") else {"reply"}
+        unknown = set(facts) - {"point", "action", "account", "match", "times", *own}
         if unknown:
             raise Mistake(f"A fault has no {', '.join(sorted(unknown))}.")
         if facts.get("point") not in POINTS:
             raise Mistake(f"A fault needs a point, one of: {', '.join(POINTS)}.")
         action = facts.get("action")
-        if action not in ("hold", "close", "reply"):
-            raise Mistake("A fault needs an action, one of: hold, close, reply.")
+        known = API_ACTIONS if facts["point"].startswith("api.") else MAIL_ACTIONS
+        if action not in known:
+            raise Mistake(f"A fault needs an action, one of: {', '.join(known)}.")
         reply = str(facts.get("reply") or "")
         smtp = facts["point"].startswith("smtp.")
         if action == "reply" and not reply:
@@ -64,11 +93,12 @@ class Faults:
         fault = Fault(
             number=self._count,
             point=facts["point"],
-            action=action,
+            action=str(action),
             account=str(facts.get("account") or "").lower(),
             reply=reply,
             match=str(facts.get("match") or "").lower(),
             times=times,
+            **_of_an_api(facts),
         )
         self._waiting.append(fault)
         return fault
@@ -79,7 +109,8 @@ class Faults:
         `texts` are what its `match` may be found in: recipients, and the Message-ID once it is known.
         """
         for fault in self._waiting:
-            if fault.point != point or fault.account not in ("", account):
+            meant = fault.point == point or (fault.point == "api.any" and point.startswith("api."))
+            if not meant or fault.account not in ("", account):
                 continue
             if fault.match and not any(fault.match in text.lower() for text in texts):
                 continue
@@ -111,3 +142,16 @@ class Faults:
     def listed(self) -> list[dict[str, Any]]:
         """The faults that still wait."""
         return [asdict(fault) for fault in self._waiting]
+
+
+def _of_an_api(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """What only a fault of an API has."""
+    status, seconds, how = facts.get("status", 0), facts.get("seconds", 0), facts.get("how", "")
+    statuses = (0, 200, 500, 502, 503, 504) if facts["action"] == "html" else (0, 500, 502, 503, 504)
+    if status not in statuses:
+        raise Mistake(f"status is one of: {', '.join(map(str, statuses[1:]))}.")
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
+        raise Mistake("seconds is a number from 0 to 600; 0 holds until everything is released.")
+    if how not in ("", *GARBLES):
+        raise Mistake(f"how is one of: {', '.join(GARBLES)}.")
+    return {"status": status, "seconds": seconds, "how": how}

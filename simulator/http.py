@@ -1,11 +1,12 @@
-"""A small HTTP/1.1 server on asyncio: enough for a control API on the loopback."""
+"""A small HTTP/1.1 server on asyncio: enough for the APIs and their control on the loopback."""
 
 import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -13,19 +14,33 @@ from simulator.mistakes import Mistake
 
 _HEAD_LIMIT = 64 * 1024
 _BODY_LIMIT = 64 * 1024 * 1024
-_REASONS = {200: "OK", 201: "Created", 400: "Bad Request", 404: "Not Found", 405: "Method Not Allowed"}
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request; the path is decoded, header names are lower case."""
+    """One request; the path is decoded, header names are lower case, `raw_query` is as it came."""
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
     body: bytes
+    raw_query: str = ""
+
+    @property
+    def base_url(self) -> str:
+        """How the client calls this server."""
+        return f"http://{self.headers.get('host', '127.0.0.1')}"
+
+    def all(self, name: str) -> list[str]:
+        """Every value of a list in the query, given with commas or by repeating the name."""
+        given = [value for key, value in parse_qsl(self.raw_query) if key == name]
+        return [one for value in given for one in value.split(",") if one]
+
+    def form(self) -> dict[str, str]:
+        """The body as a form."""
+        return dict(parse_qsl(self.body.decode("utf-8", "replace")))
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object, {} when it is empty; raises Mistake when it is something else."""
@@ -40,11 +55,13 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
-    """One answer."""
+    """One answer; `cut` ends the connection in the middle of the body."""
 
     status: int
     body: bytes
     content_type: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict)
+    cut: bool = False
 
     @classmethod
     def json(cls, answer: Any, status: int = 200) -> "Response":
@@ -75,8 +92,9 @@ class HttpServer:
                     await _write(writer, Response.json({"error": str(error)}, 400), keep=False)
                     break
                 keep = request.headers.get("connection", "").lower() != "close"
-                await _write(writer, await self._answered(request), keep=keep)
-                if not keep:
+                response = await self._answered(request)
+                await _write(writer, response, keep=keep)
+                if not keep or response.cut:
                     break
         writer.close()
 
@@ -107,14 +125,16 @@ async def _read(reader: asyncio.StreamReader) -> Request:
         raise Mistake("A body needs a Content-Length of at most 64 MB.")
     body = await reader.readexactly(int(length))
     url = urlsplit(parts[1])
-    return Request(parts[0], unquote(url.path), dict(parse_qsl(url.query)), headers, body)
+    return Request(parts[0], unquote(url.path), dict(parse_qsl(url.query)), headers, body, url.query)
 
 
 async def _write(writer: asyncio.StreamWriter, response: Response, *, keep: bool) -> None:
+    more = "".join(f"{name}: {value}\r\n" for name, value in response.headers.items())
     head = (
-        f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Error')}\r\n"
-        f"Content-Type: {response.content_type}\r\nContent-Length: {len(response.body)}\r\n"
+        f"HTTP/1.1 {response.status} {HTTPStatus(response.status).phrase}\r\n"
+        f"Content-Type: {response.content_type}\r\nContent-Length: {len(response.body)}\r\n{more}"
         f"Connection: {'keep-alive' if keep else 'close'}\r\n\r\n"
     )
-    writer.write(head.encode() + response.body)
+    body = response.body[: len(response.body) // 2] if response.cut else response.body
+    writer.write(head.encode() + body)
     await writer.drain()

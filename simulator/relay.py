@@ -236,6 +236,7 @@ class _Reply:
     def as_seen_by_buyer(self, rcpt: str, at: str) -> dict[str, Any]:
         """One entry of a simulated buyer's mailbox."""
         return {
+            "kind": "mail",
             "to": rcpt,
             "at": at,
             "subject": self.subject,

@@ -6,17 +6,28 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from simulator.accounts import Accounts
+from simulator.amazon_api.api import AmazonApi
+from simulator.api import Surroundings
 from simulator.control import Control
+from simulator.control_orders import Shop
 from simulator.day import Day
 from simulator.eventlog import EventLog
 from simulator.faults import Faults
+from simulator.front import Front
 from simulator.http import HttpServer
 from simulator.imap import ImapServer
+from simulator.limits import Limits
 from simulator.mailboxes import Mailboxes
+from simulator.mailing import Mailing
+from simulator.orders.book import OrderBook
+from simulator.orders.moves import Moves
+from simulator.orders.ordering import Ordering
+from simulator.pictures.door import ImageDoor
 from simulator.relay import Relay
 from simulator.smtp import SmtpServer
 from simulator.store import Store
 from simulator.teller import Teller
+from simulator.walmart_api.api import WalmartApi
 
 HOST = "127.0.0.1"
 
@@ -35,6 +46,9 @@ class Endpoints:
     """Where the simulator listens: the content of the ready file."""
 
     control: str
+    walmart_api: str
+    amazon_api: str
+    amazon_login: str
     imap_host: str
     imap_port: int
     smtp_host: str
@@ -53,14 +67,26 @@ class Simulator:
         """Open the store in `folder` (in memory when None); raises Mistake if another process uses it."""
         self._store = Store(folder)
         log = EventLog(self._store)
-        accounts = Accounts(self._store)
+        accounts = Accounts(self._store, seed=seed)
         mailboxes = Mailboxes(self._store, log)
         faults = Faults()
         relay = Relay(self._store, accounts, mailboxes, log)
-        teller = Teller(self._store, accounts, mailboxes, log, seed=seed)
-        self._day = Day(accounts, teller)
-        control = Control(accounts, mailboxes, relay, teller, self._day, faults, log)
-        self._http = HttpServer(control.answer)
+        limits = Limits()
+        book = OrderBook(self._store)
+        moves = Moves(book, accounts, seed=seed)
+        ordering = Ordering(self._store, accounts, book, moves, seed=seed)
+        teller = Teller(self._store, accounts, mailboxes, log, ordering, seed=seed)
+        self._day = Day(accounts, teller, ordering)
+        shop = Shop(book, ordering, moves, limits, Mailing(accounts, book, teller))
+        control = Control(accounts, mailboxes, relay, teller, self._day, faults, log, shop)
+        around = Surroundings(faults, limits, log)
+        front = Front(
+            control,
+            WalmartApi(around, accounts, book),
+            AmazonApi(around, accounts, book, self._store),
+            ImageDoor(around),
+        )
+        self._http = HttpServer(front.answer)
         self._imap = ImapServer(accounts, mailboxes, faults, log)
         self._smtp = SmtpServer(accounts, relay, faults, log)
         self._servers: list[asyncio.Server] = []
@@ -74,7 +100,8 @@ class Simulator:
         ):
             self._servers.append(await begin(HOST, port))
         http, imap, smtp = (server.sockets[0].getsockname()[1] for server in self._servers)
-        return Endpoints(f"http://{HOST}:{http}", HOST, imap, HOST, smtp, os.getpid())
+        base = f"http://{HOST}:{http}"
+        return Endpoints(base, base, base, base, HOST, imap, HOST, smtp, os.getpid())
 
     async def stop(self) -> None:
         """Stop listening, end every session and close the store."""

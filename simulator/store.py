@@ -3,7 +3,8 @@
 import fcntl
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +25,13 @@ CREATE TABLE IF NOT EXISTS relays (alias TEXT PRIMARY KEY, facts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS received (n INTEGER PRIMARY KEY, alias TEXT NOT NULL, facts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS events (
     n INTEGER PRIMARY KEY, kind TEXT NOT NULL, account TEXT NOT NULL, facts TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS orders (
+    account TEXT, id TEXT, customer_id TEXT NOT NULL, fulfilment TEXT NOT NULL, created INTEGER NOT NULL,
+    modified INTEGER NOT NULL, facts TEXT NOT NULL, PRIMARY KEY (account, id));
+CREATE INDEX IF NOT EXISTS orders_created ON orders (account, created, id);
+CREATE INDEX IF NOT EXISTS orders_modified ON orders (account, modified, id);
+CREATE INDEX IF NOT EXISTS orders_ids ON orders (id);
+CREATE INDEX IF NOT EXISTS orders_customer ON orders (customer_id);
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL);
 """
 
@@ -65,6 +73,18 @@ class Store:
         self._db.close()
         if self._lock is not None:
             self._lock.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Write everything inside at once; may be nested, and nothing inside may wait."""
+        if self._db.in_transaction:
+            yield
+            return
+        self._db.execute("BEGIN")
+        try:
+            yield
+        finally:
+            self._db.execute("COMMIT")
 
     def next_number(self, name: str) -> int:
         """Count up and return 1, 2, 3, ... for that name, across restarts."""
@@ -111,6 +131,85 @@ class Store:
         """A simulated buyer's mailbox, oldest first."""
         rows = self._db.execute("SELECT facts FROM received WHERE alias = ? ORDER BY n", (alias,))
         return [json.loads(row[0]) for row in rows]
+
+    # Orders: ids and moments in columns, the rest as a small dictionary.
+
+    def save_order(
+        self,
+        account: str,
+        order_id: str,
+        *,
+        customer_id: str,
+        fulfilment: str,
+        created: int,
+        modified: int,
+        facts: dict[str, Any],
+    ) -> None:
+        """Write an order; moments in milliseconds."""
+        self._db.execute(
+            "INSERT OR REPLACE INTO orders VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (account, order_id, customer_id, fulfilment, created, modified, json.dumps(facts)),
+        )
+
+    def orders_named(self, name: str) -> list[dict[str, Any]]:
+        """The orders with that id, of the marketplace's or of the customer's kind."""
+        rows = self._db.execute(
+            "SELECT facts FROM orders WHERE id = :name OR customer_id = :name ORDER BY rowid", {"name": name}
+        )
+        return [json.loads(row[0]) for row in rows]
+
+    def orders_between(
+        self,
+        account: str,
+        fulfilments: Collection[str],
+        *,
+        created: tuple[int, int],
+        modified: tuple[int, int],
+        by_modified: bool,
+        with_returns: bool,
+        after: tuple[int, str],
+        limit: int,
+    ) -> list[dict[str, Any]]:
+        """Orders of an account within both spans (inclusive), behind `after`, oldest first; `with_returns`:
+        only those of which something came back.
+        """
+        key = "modified" if by_modified else "created"
+        rows = self._db.execute(
+            f"SELECT facts FROM orders WHERE account = :account AND ({key}, id) > (:key, :id)"  # noqa: S608
+            " AND created BETWEEN :created_from AND :created_to"
+            " AND modified BETWEEN :modified_from AND :modified_to"
+            " AND fulfilment IN (SELECT value FROM json_each(:fulfilments))"
+            " AND (NOT :with_returns OR json_array_length(facts, '$.returns') > 0)"
+            f" ORDER BY {key}, id LIMIT :limit",
+            {
+                "account": account,
+                "key": after[0],
+                "id": after[1],
+                "created_from": created[0],
+                "created_to": created[1],
+                "modified_from": modified[0],
+                "modified_to": modified[1],
+                "fulfilments": json.dumps(sorted(fulfilments)),
+                "with_returns": with_returns,
+                "limit": limit,
+            },
+        )
+        return [json.loads(row[0]) for row in rows]
+
+    def count_orders(
+        self,
+        account: str,
+        fulfilments: Collection[str],
+        created: tuple[int, int],
+        modified: tuple[int, int],
+    ) -> int:
+        """How many orders of an account lie within both spans (inclusive)."""
+        row = self._db.execute(
+            "SELECT count(*) FROM orders WHERE account = ? AND created BETWEEN ? AND ?"
+            " AND modified BETWEEN ? AND ? AND fulfilment IN (SELECT value FROM json_each(?))",
+            (account, *created, *modified, json.dumps(sorted(fulfilments))),
+        ).fetchone()
+        return int(row[0])
 
     # The event log.
 

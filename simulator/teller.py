@@ -11,6 +11,7 @@ from simulator.accounts import Accounts, SellerAccount
 from simulator.eventlog import EventLog
 from simulator.mailboxes import Mailboxes
 from simulator.mistakes import Mistake
+from simulator.orders.ordering import Ordering
 from simulator.relay import alias_of
 from simulator.store import Store
 from simulator.stories import STORIES, Story
@@ -51,10 +52,17 @@ class Teller:
     """Turns a request for a story into mail in a seller's mailbox."""
 
     def __init__(
-        self, store: Store, accounts: Accounts, mailboxes: Mailboxes, log: EventLog, *, seed: int
+        self,
+        store: Store,
+        accounts: Accounts,
+        mailboxes: Mailboxes,
+        log: EventLog,
+        ordering: Ordering,
+        *,
+        seed: int,
     ) -> None:
         self._store, self._accounts, self._mailboxes, self._log = store, accounts, mailboxes, log
-        self._seed = seed
+        self._ordering, self._seed = ordering, seed
 
     async def tell(
         self,
@@ -90,6 +98,9 @@ class Teller:
         now = clock.now()
         if sent_at > now:
             raise Mistake("A story cannot begin in the future: age_minutes is 0 or more.")
+        like = self._like(options, account)
+        if like is not None and "same_sku" in like:
+            options = {"sku": like["same_sku"], **options}
         number = self._store.next_number("story")
         telling = Telling(
             account=account,
@@ -100,10 +111,11 @@ class Teller:
             sent_at=sent_at,
             folder=str(options.get("folder") or story.folder),
             options=options,
-            like=self._like(options, account),
+            like=like,
         )
         story.tell(telling)
         self._answer(telling)
+        self._ordering.behind(telling, story.name, seed)
         return Told(self._remember(story.name, telling), self._doubled(telling))
 
     async def reply(
@@ -171,6 +183,8 @@ class Teller:
         return facts
 
     def _like(self, options: Mapping[str, Any], account: SellerAccount) -> dict[str, Any] | None:
+        if "about" in options:
+            return self._ordering.buyer_of(account, str(options["about"]))
         if "like" not in options:
             return None
         facts = self.story(str(options["like"]))

@@ -52,7 +52,7 @@ class Control:
         return list(self.ask("GET", "accounts"))
 
     def change_account(self, address: str, **facts: Any) -> dict[str, Any]:
-        """Change password, registered_sender, name or confirmations."""
+        """Change password, registered_sender, name, confirmations or (some of) `api`."""
         return dict(self.ask("PATCH", f"accounts/{address}", facts))
 
     def stories(self) -> list[dict[str, Any]]:
@@ -88,16 +88,53 @@ class Control:
             raise ControlError(answer.status_code, answer.json()["error"])
         return int(answer.json()["uid"])
 
-    def day(self, *, seed: int = 7, accounts: list[str] | None = None) -> dict[str, Any]:
-        """A believable day of traffic."""
-        return dict(self.ask("POST", "day", {"seed": seed, "accounts": accounts}))
+    def day(
+        self,
+        *,
+        seed: int = 7,
+        accounts: list[str] | None = None,
+        mcf_accounts: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """A believable day of traffic; `mcf_accounts`: which Amazon account ships some Walmart orders."""
+        asked = {"seed": seed, "accounts": accounts, "mcf_accounts": mcf_accounts}
+        return dict(self.ask("POST", "day", asked))
+
+    def place_orders(self, account: str, count: int = 1, *, seed: int = 7, **options: Any) -> list[str]:
+        """Have that many orders placed at an account; returns the marketplace's ids, oldest request first."""
+        asked = {"account": account, "count": count, "seed": seed, "options": options}
+        return list(self.ask("POST", "orders", asked)["ids"])
+
+    def orders(self, account: str) -> list[dict[str, Any]]:
+        """Everything the marketplace has about every order of an account: the referee of what was read."""
+        return list(self.ask("GET", "orders", account=account)["orders"])
+
+    def order(self, name: str) -> dict[str, Any]:
+        """One order by the marketplace's or the customer's id."""
+        return dict(self.ask("GET", f"orders/{name}"))
+
+    def advance(self, order: str, to: str, **details: str) -> dict[str, Any]:
+        """Move an order on (`carrier`, `tracking`, `reason`, `comment`, `amount`, `by`, `channel`)."""
+        return dict(self.ask("POST", f"orders/{order}/advance", {"to": to, **details}))
+
+    def mails(self, account: str, count: int, *, seed: int = 7) -> dict[str, Any]:
+        """Have that many buyers' mails delivered, each about an order of the account."""
+        return dict(self.ask("POST", "mails", {"account": account, "count": count, "seed": seed}))
+
+    def limits(self, **limits: Any) -> dict[str, Any]:
+        """Rate limits: `on`, `rates` by operation; `lag_seconds` of Amazon's order search."""
+        return dict(self.ask("POST", "limits", limits))
+
+    def calls(self, account: str = "", *, after: int = 0, operation: str = "") -> list[dict[str, Any]]:
+        """The API calls that were answered: the referee of what was asked."""
+        calls = self.log(after, kind="api", account=account)
+        return [call for call in calls if operation in ("", call["operation"])]
 
     def drip(self, every_seconds: float) -> None:
         """Keep new mail arriving; 0 stops it."""
         self.ask("POST", "drip", {"every_seconds": every_seconds})
 
     def fault(self, point: str, action: str, **more: Any) -> dict[str, Any]:
-        """Set a fault (`account`, `reply`, `times`, `match`)."""
+        """Set a fault (`account`, `times`, `match`; mail: `reply`; API: `status`, `seconds`, `how`)."""
         return dict(self.ask("POST", "faults", {"point": point, "action": action, **more}))
 
     def faults(self) -> dict[str, Any]:
@@ -179,6 +216,21 @@ class SimulatorProcess:
     def smtp(self) -> tuple[str, int]:
         """Host and port of SMTP."""
         return self.endpoints["smtp_host"], self.endpoints["smtp_port"]
+
+    @property
+    def walmart_api(self) -> str:
+        """Where Walmart's API is."""
+        return str(self.endpoints["walmart_api"])
+
+    @property
+    def amazon_api(self) -> str:
+        """Where Amazon's API is."""
+        return str(self.endpoints["amazon_api"])
+
+    @property
+    def amazon_login(self) -> str:
+        """Where Login with Amazon is."""
+        return str(self.endpoints["amazon_login"])
 
     @property
     def pid(self) -> int:

@@ -63,7 +63,7 @@ def connect(tenant: Tenant, facts: dict[str, Any], where: dict[str, Any]) -> Non
         },
     )
     if made:
-        for field in credentials.FIELDS:
+        for field in credentials.MAILBOX_FIELDS:
             credentials.seal(account, field, facts["simulator"]["password"])
     health.mended(account, now=now)
 

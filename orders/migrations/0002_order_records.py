@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 ("total", models.DecimalField(decimal_places=2, max_digits=14, null=True)),
                 ("currency", models.CharField(blank=True, default="", max_length=3)),
                 ("seen_at", models.DateTimeField()),
+                ("fingerprint", models.CharField(max_length=32)),
             ],
             options={
                 "abstract": False,

@@ -54,6 +54,8 @@ class Order(TenantModel):
     # What the marketplace lets the seller begin a message about: [{"name", "longest"}], as of a moment.
     message_actions = models.JSONField(default=list)
     message_actions_as_of = models.DateTimeField(null=True)
+    # Whether what somebody waits for (wanted_at) is these; put back by whoever read them.
+    message_actions_wanted = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
 
@@ -98,6 +100,7 @@ class PurchaseOrder(TenantModel):
     total = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, blank=True, default="")
     seen_at = models.DateTimeField()  # when we last read it, changed or not
+    fingerprint = models.CharField(max_length=32)  # of the record, to tell the same version read again
 
     class Meta(TenantModel.Meta):
         constraints = [

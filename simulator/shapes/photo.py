@@ -1,8 +1,8 @@
 """Small pictures drawn in code: what buyers photograph."""
 
-import struct
-import zlib
 from random import Random
+
+from simulator.png import encoded
 
 
 def png(rng: Random, *, width: int = 320, height: int = 240) -> bytes:
@@ -20,15 +20,9 @@ def png(rng: Random, *, width: int = 320, height: int = 240) -> bytes:
             row[3 * crack : 3 * crack + 12] = bytes((30, 25, 20)) * 4
         # Every row begins with the number of its filter: none.
         rows += b"\x00" + row
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    parts = (_chunk(b"IHDR", head), _chunk(b"IDAT", zlib.compress(bytes(rows))), _chunk(b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(parts)
+    return encoded(width, height, bytes(rows))
 
 
 def _lit(colour: tuple[int, int, int], rng: Random) -> tuple[int, ...]:
     light = rng.randrange(-10, 11)
     return tuple(channel + light for channel in colour)
-
-
-def _chunk(name: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

@@ -56,6 +56,8 @@ def return_request(t: Telling) -> None:
         t.buyer_writes(t.say(_RETURN))
         return
     reason, comment = t.rng.choice(_REASONS)
+    carrier, tracking = t.rng.choice(("UPS", "USPS", "DHL")), f"1Z{t.digits(16)}"
+    t.plot = {"reason": reason, "comment": comment, "carrier": carrier, "tracking": tracking}
     draft = amazon_notices.return_request(
         t.account,
         t.buyer_name,
@@ -64,8 +66,8 @@ def return_request(t: Telling) -> None:
         requested_at=t.sent_at,
         reason=reason,
         comment=comment,
-        carrier=t.rng.choice(("UPS", "USPS", "DHL")),
-        tracking=f"1Z{t.digits(16)}",
+        carrier=carrier,
+        tracking=tracking,
         unique=t.notice_id(),
     )
     t.receive(draft, text=comment)
@@ -75,6 +77,7 @@ def return_request(t: Telling) -> None:
 @story("An A-to-z claim whose subject does not say so.", marketplaces=("amazon",), age_minutes=700)
 def a_to_z_claim(t: Telling) -> None:
     words = t.rng.choice(_CLAIM_WORDS)
+    t.plot = {"words": words}
     draft = amazon_notices.claim_opened(
         t.account,
         t.buyer_name,
@@ -102,6 +105,7 @@ def claim_decided(t: Telling) -> None:
     )
     t.receive(opened, text=words, at=t.sent_at - timedelta(days=7))
     granted = t.rng.random() < 0.5
+    t.plot = {"words": words, "granted": granted}
     decided = amazon_notices.claim_decided(
         t.account, t.order_id, granted=granted, amount=t.total(), unique=t.notice_id()
     )
@@ -146,6 +150,7 @@ def bbb_complaint(t: Telling) -> None:
 )
 def customer_service(t: Telling) -> None:
     reason, details = t.rng.choice(_SERVICE["it" if t.account.market == "it" else "en"])
+    t.plot = {"reason": reason}
     draft = amazon_notices.customer_service(
         t.account, t.relay_with_case(), t.order_id, t.notice_item(), reason, details, t.notice_id()
     )
@@ -154,12 +159,15 @@ def customer_service(t: Telling) -> None:
 
 @story("Amazon reports one or two (partial) refunds.", marketplaces=("amazon",), age_minutes=240)
 def refund_notice(t: Telling) -> None:
+    refunds: list[tuple[str, str]] = []
     for share, reason in (
         ((1, "Buyer returned the item"),) if t.rng.random() < 0.6 else ((2, "Partial"), (2, "Rest"))
     ):
         amount = f"{t.item.price * t.quantity / share:.2f}"
+        refunds.append((amount, reason))
         draft = amazon_notices.refund_issued(
             t.account, t.order_id, t.notice_item(), amount, reason, t.notice_id()
         )
         t.receive(draft)
+    t.plot = {"refunds": refunds}
     t.no_relay()

@@ -109,6 +109,7 @@ def cancel_before_shipping(t: Telling) -> None:
     reason = t.rng.choice(
         ("Ordered by mistake", "Item would not arrive on time", "Found cheaper somewhere else")
     )
+    t.plot = {"reason": reason}
     draft = amazon_notices.cancel_request(
         t.account, t.relay_with_case(), t.buyer_name, t.order_id, t.notice_item(), reason, t.notice_id()
     )

@@ -8,6 +8,7 @@ from email.utils import format_datetime
 from random import Random
 from typing import Any
 
+from simulator import ids
 from simulator.accounts import SellerAccount
 from simulator.folders import INBOX, SENT
 from simulator.mistakes import Mistake
@@ -38,7 +39,8 @@ class Letter:
 class Telling:
     """What a story function works with.
 
-    `rng` decides what the seed decides; `unique` gives ids that no other story has.
+    `rng` decides what the seed decides; `unique` gives ids that no other story has. `days` is how long
+    ago the buyer says it was ordered; `plot` is what else the mails say that the order must agree with.
     """
 
     account: SellerAccount
@@ -64,6 +66,8 @@ class Telling:
     relay_address: str = ""
     subject: str = ""
     known_to_relay: bool = True
+    days: int = 6
+    plot: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         check(self.options)
@@ -81,11 +85,17 @@ class Telling:
                 raise Mistake(f"There is no item with the SKU {sku}.")
             self.item = found
         self.quantity = self.rng.choice((1, 1, 1, 2))
-        self.order_id = str(self.options.get("order_id") or like.get("same_order_id") or self.new_order_id())
-        self.purchase_order_id = self.digits(13, "10")
+        self.quantity = int(like.get("same_quantity") or self.quantity)
+        self.order_id = str(
+            self.options.get("order_id")
+            or like.get("same_order_id")
+            or ids.order_id(self.unique, self.account.site)
+        )
+        self.purchase_order_id = ids.purchase_order_id(self.unique)
+        self.purchase_order_id = str(like.get("same_purchase_order_id") or self.purchase_order_id)
         self.ref_id = self.hexes(32)
         self.case = str(self._uuid())
-        self.alias = str(like.get("alias") or self.new_alias())
+        self.alias = str(like.get("alias") or ids.relay_address(self.unique, self.account.site))
 
     def settle_language(self, language: str) -> None:
         """Have somebody who speaks this language buy something that has a title in it."""
@@ -101,25 +111,11 @@ class Telling:
 
     def digits(self, count: int, start: str = "") -> str:
         """A number of that many digits."""
-        return start + "".join(str(self.unique.randrange(10)) for _ in range(count - len(start)))
+        return ids.digits(self.unique, count, start)
 
     def hexes(self, count: int) -> str:
         """So many hexadecimal digits."""
-        return f"{self.unique.getrandbits(4 * count):0{count}x}"
-
-    def new_order_id(self) -> str:
-        """An order number as the marketplace writes it."""
-        if self.account.marketplace == "amazon":
-            return f"{self.digits(3, '1')}-{self.digits(7)}-{self.digits(7)}"
-        return self.digits(13 if self.account.market == "ca" else 15, "2000")
-
-    def new_alias(self) -> str:
-        """A relay address nobody has yet."""
-        domain = self.account.site.relay_domain
-        if self.account.marketplace == "walmart":
-            return f"{self.hexes(32)}@{domain}"
-        letters = "abcdefghijklmnopqrstuvwxyz0123456789"
-        return f"{''.join(self.unique.choice(letters) for _ in range(14))}@{domain}"
+        return ids.hexes(self.unique, count)
 
     def new_message_id(self) -> str:
         """A Message-ID of the marketplace's."""
@@ -136,17 +132,19 @@ class Telling:
     def say(self, words: Words) -> str:
         """One way of saying it in the buyer's language (English where none is known), names filled in."""
         chosen = self.rng.choice(list(words.get(self.language) or words["en"]))
+        order = self._as_buyers_write_it(self.order_id)
+        self.days = self.rng.randrange(4, 12)
         text = chosen.format(
             item=self.item.short
             if self.language == "en"
             else self.item.title_in(self.language).split(",")[0],
             title=self.item.title_in(self.account.site.language),
-            order=self._as_buyers_write_it(self.order_id),
+            order=order,
             name=self.buyer_name,
             first=self.buyer_name.split()[0],
             town=self.town,
             seller=self.account.name,
-            days=self.rng.randrange(4, 12),
+            days=self.days,
         )
         return str(self.options.get("text") or text) if not self.letters else text
 

@@ -21,3 +21,5 @@ import "./seen.js";
 import "./steady-head.js";
 import "./polling.js";
 import "./failures.js";
+import "./copy.js";
+import "./order-rereads.js";

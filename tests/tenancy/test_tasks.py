@@ -4,9 +4,9 @@ import inspect
 
 import pytest
 
+from accounts.tenant_task import TenantTask
 from helpdesk.celery import app as celery
 from inbox import tasks
-from inbox.tasks import TenantTask
 
 OURS = {name: task for name, task in celery.tasks.items() if name.startswith("inbox.")}
 

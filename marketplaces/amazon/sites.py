@@ -1,0 +1,26 @@
+"""Amazon's number for each of its sites (Selling Partner API, "Marketplace IDs")."""
+
+MARKETPLACE_IDS = {
+    "amazon-us": "ATVPDKIKX0DER",
+    "amazon-ca": "A2EUQ1WTGCTBG2",
+    "amazon-mx": "A1AM78C64UM0Y8",
+    "amazon-br": "A2Q3Y263D00KWC",
+    "amazon-uk": "A1F83G8C2ARO7P",
+    "amazon-de": "A1PA6795UKMFR9",
+    "amazon-fr": "A13V1IB3VIYZZH",
+    "amazon-it": "APJ6JRA9NG5V4",
+    "amazon-es": "A1RKKUPIHCS9HS",
+    "amazon-nl": "A1805IZSGTT6HS",
+    "amazon-se": "A2NODRKZP88ZB9",
+    "amazon-pl": "A1C3SOZRARQ6R3",
+    "amazon-be": "AMEN7PMS3EDWL",
+    "amazon-ie": "A28R8C7NBKEWEA",
+    "amazon-tr": "A33AVAJ2PDY3EV",
+    "amazon-ae": "A2VIGQ35RCS4UG",
+    "amazon-sa": "A17E79C6D8DWNP",
+    "amazon-eg": "ARBP9OOSHTCHU",
+    "amazon-in": "A21TJRUUN4KGV",
+    "amazon-jp": "A1VC38T7YXB528",
+    "amazon-au": "A39IBJ37TRP1C6",
+    "amazon-sg": "A19VAU5U5O7RUS",
+}

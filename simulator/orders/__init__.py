@@ -1,0 +1,1 @@
+"""What buyers bought: the orders behind the marketplaces' APIs, and how they move on."""

@@ -1,0 +1,1 @@
+"""The marketplaces module against the simulator."""
