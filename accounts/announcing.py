@@ -24,6 +24,8 @@ REST_SECONDS = 2.0
 # More changes of one transaction than this, and the pages are told to read everything again.
 MOST_AT_ONCE = 100
 RESYNC = "resync"
+# What a page that reads everything again has read.
+READ_AGAIN = ("conversation", "order", "account")
 
 Ids = tuple[tuple[str, int | str], ...]
 Notice = tuple[int, str, Ids]
@@ -89,18 +91,17 @@ class _Publisher:
         """Send these in one round trip; what cannot be sent is made up for by a resync when it can be."""
         tenants = {tenant_id for tenant_id, _, _ in notices}
         with self._lock:
+            client = self._connected()
             if time.monotonic() < self._rest_until:
                 self._missed |= tenants
                 return
-            owed = self._missed
-            self._missed = set()
+            owed, self._missed = self._missed, set()
         if len(notices) > MOST_AT_ONCE:
-            owed, notices = owed | tenants, []
-        frames = [(tenant_id, RESYNC, ()) for tenant_id in sorted(owed)] + [
-            notice for notice in notices if notice[0] not in owed or notice[1] == "presence"
-        ]
+            owed |= tenants
+        frames: list[Notice] = [(tenant_id, RESYNC, ()) for tenant_id in sorted(owed)]
+        frames += [notice for notice in notices if notice[0] not in owed or notice[1] not in READ_AGAIN]
         try:
-            pipeline = self._broker().pipeline(transaction=False)
+            pipeline = client.pipeline(transaction=False)
             for tenant_id, what, ids in frames:
                 frame = {"tenant": tenant_id, "what": what, "ids": dict(ids)}
                 pipeline.publish(channel(), json.dumps(frame))
@@ -111,8 +112,8 @@ class _Publisher:
                 self._rest_until = time.monotonic() + REST_SECONDS
             log.warning("could not announce a change", fault=type(error).__name__)
 
-    def _broker(self) -> redis.Redis:
-        # A worker that was forked makes a connection of its own.
+    def _connected(self) -> redis.Redis:
+        # A worker that was forked makes a connection of its own; another broker has not failed yet.
         made_for = (os.getpid(), broker_url())
         if self._client is None or self._made_for != made_for:
             self._client = redis.Redis.from_url(
@@ -121,7 +122,7 @@ class _Publisher:
                 socket_connect_timeout=ANSWER_SECONDS,
                 retry=Retry(NoBackoff(), 0),
             )
-            self._made_for = made_for
+            self._made_for, self._rest_until = made_for, 0.0
         return self._client
 
 

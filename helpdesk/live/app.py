@@ -111,24 +111,25 @@ async def _left(receive: Receive) -> None:
 
 async def _look_after(hub: Hub) -> None:
     """Every second: let go of the silent, and end the streams of those who were signed out."""
-    loop = asyncio.get_running_loop()
     while True:
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(hub.doubted.wait(), LOOK_SECONDS)
         hub.doubted.clear()
         hub.let_go_of_the_silent()
-        due = [stream for stream in hub.everyone() if loop.time() - stream.checked_at > CHECK_SECONDS]
-        for stream in due:
-            stream.checked_at = loop.time()
-            try:
-                seat = await seat_of(stream.session_key, stream.slug)
-            except Refused:
-                stream.end()
-            except DatabaseError:
-                # Nobody is turned away because the database is: the next look decides.
-                continue
-            else:
-                stream.seat = seat
+        for stream in hub.everyone():
+            if asyncio.get_running_loop().time() - stream.checked_at > CHECK_SECONDS:
+                await _check(stream)
+
+
+async def _check(stream: Stream) -> None:
+    stream.checked_at = asyncio.get_running_loop().time()
+    try:
+        stream.seat = await seat_of(stream.session_key, stream.slug)
+    except Refused:
+        stream.end()
+    except Exception as error:
+        # Nobody is turned away because the database is: the next look decides.
+        log.warning("could not check a session", fault=type(error).__name__)
 
 
 def _session_key(scope: Scope) -> str:

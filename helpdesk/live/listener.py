@@ -3,6 +3,7 @@
 import asyncio
 
 import redis.asyncio
+import structlog
 from redis.asyncio.client import PubSub
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -10,6 +11,8 @@ from redis.exceptions import RedisError
 
 from accounts.announcing import REST_SECONDS, broker_url, channel
 from helpdesk.live.hub import Hub
+
+log = structlog.get_logger(__name__)
 
 # Without traffic the broker is asked this often whether it is there, and has as long to answer.
 PING_SECONDS = 5.0
@@ -28,6 +31,10 @@ async def listen(hub: Hub) -> None:
                 await pubsub.subscribe(channel())
                 await _hear(pubsub, hub)
         except (RedisError, OSError):
+            hub.paused()
+        except Exception as error:
+            # A fault of ours must not leave streams that look alive and hear nothing.
+            log.error("listening failed", fault=type(error).__name__)
             hub.paused()
         finally:
             await client.aclose()

@@ -32,6 +32,8 @@ document.addEventListener("live:conversation", (event) => {
   changed.add(event.detail.number);
   plan(GATHER);
 });
+// The list carries the health of the channels with it.
+document.addEventListener("live:account", () => plan(GATHER));
 // A page that has just come may have been made before the stream began.
 document.addEventListener("live:hello", () => readEverything(GATHER));
 document.addEventListener("live:bye", () => readEverything(0));

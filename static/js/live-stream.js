@@ -57,7 +57,8 @@ function listen() {
   }
 }
 
-if (tabs) {
+// Browsers offer locks to pages that came by TLS or from this machine; the others look by themselves.
+if (tabs && navigator.locks) {
   tabs.addEventListener("message", ({ data: { name, data } }) => {
     if (name === "asks") {
       if (leads) tabs.postMessage({ name: known.up ? "hello" : "lost", data: { presence: people(), to: data.tab } });

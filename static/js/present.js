@@ -1,4 +1,5 @@
 // Show who else is at a conversation: in its row, in its head, and above the composer while somebody writes.
+import { announce } from "./announce.js";
 import { people } from "./live-stream.js";
 import { now } from "./server-clock.js";
 
@@ -9,6 +10,9 @@ const WORDS = {
   noting: "is writing a note",
 };
 const MOST = 3;
+// Who pauses and goes on is not announced again within this time.
+const HUSH = 60000;
+const announcedAt = new Map();
 const me = Number(document.body.dataset.me);
 const writes = (person) => person.doing === "replying" || person.doing === "noting";
 
@@ -29,6 +33,8 @@ function avatar(person) {
   mark.dataset.doing = person.doing;
   mark.dataset.member = person.member;
   mark.title = `${person.name} ${WORDS[person.doing] ?? WORDS.viewing}`;
+  mark.role = "img";
+  mark.ariaLabel = mark.title;
   const letters = document.createElement("span");
   letters.textContent = person.initials;
   mark.append(letters);
@@ -48,7 +54,8 @@ function fill(place, here, most) {
 function show() {
   const found = others();
   for (const row of document.querySelectorAll("[data-row]")) {
-    fill(row.querySelector(".people"), found.get(Number(row.dataset.row)) ?? [], 2);
+    const place = row.querySelector(".people");
+    if (place) fill(place, found.get(Number(row.dataset.row)) ?? [], 2);
   }
   const pane = document.querySelector("#conversation[data-number]");
   if (!pane) return;
@@ -61,8 +68,13 @@ function showWriting(bar, writing) {
   bar.hidden = writing.length === 0;
   const words = bar.querySelector("[data-writing-words]");
   const said = writing.length > 1 ? `${writing.length} others are writing` : writing.map((one) => `${one.name} ${WORDS[one.doing]}`).join("");
-  // The seconds beside it are not read out; this is, and only when it changes.
-  if (words.textContent !== said) words.textContent = said;
+  if (words.textContent !== said) {
+    words.textContent = said;
+    if (said && !(Date.now() - announcedAt.get(said) < HUSH)) {
+      announcedAt.set(said, Date.now());
+      announce(said);
+    }
+  }
   const since = writing.length ? Math.max(0, Math.round((now() - Date.parse(writing[0].since)) / 1000)) : 0;
   bar.querySelector("[data-writing-since]").textContent = writing.length ? `(${since} s)` : "";
 }
