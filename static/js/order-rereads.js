@@ -6,7 +6,7 @@ let waitsFor = "";
 const card = () => document.querySelector("[data-order]");
 const reread = () => card()?.dispatchEvent(new CustomEvent("order:reread"));
 
-document.addEventListener("order:changed", (event) => {
+document.body.addEventListener("order:changed", (event) => {
   if (card()?.dataset.order === String(event.detail?.id)) reread();
 });
 
