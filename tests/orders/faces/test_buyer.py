@@ -1,6 +1,7 @@
 """What is known of a buyer: over all seller accounts of the tenant, counted, and bounded."""
 
 from datetime import timedelta
+from typing import Any
 
 from django.utils import timezone
 
@@ -14,14 +15,14 @@ from tests.world import World, conversation_of
 NOW = timezone.now()
 
 
-def days(count: float) -> dict[str, object]:
+def days(count: float) -> dict[str, Any]:
     at = NOW - timedelta(days=count)
     return {"ordered_at": at, "created_at": at}
 
 
 def buyer_of(talk: Conversation) -> Buyer:
     with tenant_tx(talk.tenant_id):
-        return Buyer.objects.get(pk=talk.buyer_id)
+        return Buyer.objects.get(conversations=talk)
 
 
 def part(browser: Browser, buyer: Buyer, query: str = "") -> str:

@@ -24,7 +24,7 @@ def numbers(world: World, view: str, *, zone: str = BERLIN, now: datetime = NOON
         return [row.order.external_id for row in order_list(view, zone=zone, now=now).rows]
 
 
-def due(world: World, number: str, hours: float, **facts: object) -> None:
+def due(world: World, number: str, hours: float, **facts: Any) -> None:
     make_order(world.walmart, external_id=number, ship_by=NOON + timedelta(hours=hours), **facts)
 
 

@@ -176,7 +176,8 @@ def test_amazon_offers_what_it_allows_for_this_order_and_nothing_else(alice: Bro
 
 def test_what_amazon_allows_is_asked_for_when_it_is_not_known_or_old(alice: Browser, world: World) -> None:
     hour_ago = timezone.now() - timedelta(minutes=61)
-    for facts in ({}, {"message_actions": ACTIONS, "message_actions_as_of": hour_ago}):
+    known: list[dict[str, Any]] = [{}, {"message_actions": ACTIONS, "message_actions_as_of": hour_ago}]
+    for facts in known:
         order = make_order(world.amazon, **facts)
         page = alice.get(address(order)).content.decode()
         assert "Asking Amazon what it allows for this order." in page
