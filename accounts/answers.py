@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers, patch_vary_headers
@@ -13,7 +14,13 @@ from accounts.middleware import TenantRequest
 def reader(request: TenantRequest, *, now: datetime) -> dict[str, Any]:
     """Who reads, when and in which zone: what every template needs to say a moment."""
     membership = request.membership
-    return {"slug": membership.tenant.slug, "me": membership, "zone": membership.time_zone, "now": now}
+    return {
+        "slug": membership.tenant.slug,
+        "me": membership,
+        "zone": membership.time_zone,
+        "now": now,
+        "poll_fallback": settings.POLL_FALLBACK,
+    }
 
 
 def wants_part(request: HttpRequest) -> bool:

@@ -16,6 +16,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
 from inbox import events, messaging, standing
 from inbox.messaging import Door, Letter
@@ -145,6 +146,8 @@ def _take(reply_id: int) -> OutboundReply | None:
         if behind.exclude(peer_answer=BEHIND_UNKNOWN).update(peer_answer=BEHIND_UNKNOWN):
             at = timezone.now()
             events.record(reply.conversation, "reply_waits", at=at, reply=reply.pk, reason=BEHIND_UNKNOWN)
+    else:
+        announce(reply.tenant_id, "conversation", number=reply.conversation.number)
     return leased
 
 
@@ -289,6 +292,7 @@ def _say_it_is_hard(reply: OutboundReply, words: str) -> None:
 
 
 def _note(reply: OutboundReply, result: str, words: str) -> None:
+    announce(reply.tenant_id, "conversation", number=reply.conversation.number)
     ReplyAttempt.objects.create(tenant_id=reply.tenant_id, reply=reply, result=result, answer=one_line(words))
 
 

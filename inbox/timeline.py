@@ -86,16 +86,21 @@ class ConversationPage:
     stopped: list[Clock]
     items: list[Item]
     draft_body: str
-    last_message_id: int | None
     can: set[str]
     card: Card | None  # the order's, where the conversation is about one
+
+    def last_id(self, *types: str) -> int:
+        """The newest of these things on the page, by the order in which they were stored; 0 for none."""
+        return max((item.id for item in self.items if item.type in types), default=0)
 
     @property
     def mark(self) -> str:
         """Changes whenever the timeline or a clock does, so that looking again may find nothing new."""
         seen = [(item.type, item.id, item.phase) for item in self.items]
         running = [(clock.message_id, clock.due_at) for clock in self.clocks]
-        return f"{zlib.crc32(repr((seen, running)).encode()):x}"
+        talk = self.conversation
+        stands = (talk.state, talk.assignee_id, talk.kind)
+        return f"{zlib.crc32(repr((seen, running, stands)).encode()):x}"
 
     @property
     def from_address(self) -> str:
@@ -114,7 +119,6 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
         *(_event_item(event) for event in _events(conversation)),
     ]
     items.sort(key=lambda item: (item.at, item.rank, item.id))
-    seen = [item.id for item in items if item.type == "message"]
     running = [clock for clock in clocks if clock.stopped_at is None]
     return ConversationPage(
         conversation=conversation,
@@ -122,7 +126,6 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
         stopped=[clock for clock in clocks if clock.stopped_at is not None],
         items=items,
         draft_body=conversation.draft_body or "",
-        last_message_id=max(seen, default=None),
         can=offered(conversation, running=bool(running)),
         card=_card(conversation, now),
     )

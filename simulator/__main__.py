@@ -17,7 +17,9 @@ _PR_SET_PDEATHSIG = 1
 
 def main() -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="simulator", description="Walmart's and Amazon's mail, simulated.")
+    parser = argparse.ArgumentParser(
+        prog="simulator", description="Walmart's and Amazon's mail and APIs, simulated."
+    )
     where = parser.add_mutually_exclusive_group(required=True)
     where.add_argument("--data", type=Path, help="folder that keeps mailboxes and log over restarts")
     where.add_argument("--memory", action="store_true", help="keep nothing")

@@ -6,6 +6,7 @@ from simulator import asked as read
 from simulator import clock
 from simulator.http import Request, Response
 from simulator.limits import Limits
+from simulator.mailing import Mailing
 from simulator.mistakes import Mistake
 from simulator.orders.book import OrderBook
 from simulator.orders.making import OPTIONS
@@ -19,14 +20,18 @@ Route = tuple[str, str, Callable[..., Awaitable[Response]]]
 class Shop:
     """Places orders, moves them on, and tells what the marketplace has."""
 
-    def __init__(self, book: OrderBook, ordering: Ordering, moves: Moves, limits: Limits) -> None:
+    def __init__(
+        self, book: OrderBook, ordering: Ordering, moves: Moves, limits: Limits, mailing: Mailing
+    ) -> None:
         self._book, self._ordering, self._moves, self._limits = book, ordering, moves, limits
+        self._mailing = mailing
         self.routes: tuple[Route, ...] = (
             ("GET", "/control/orders", self._list),
             ("POST", "/control/orders", self._place),
             ("GET", "/control/orders/([^/]+)", self._show),
             ("POST", "/control/orders/([^/]+)/advance", self._advance),
             ("POST", "/control/limits", self._limit),
+            ("POST", "/control/mails", self._mails),
         )
 
     async def _list(self, request: Request) -> Response:
@@ -54,6 +59,15 @@ class Shop:
     async def _advance(self, request: Request, name: str) -> Response:
         moved = self._moves.advance(name, request.json(), now=ms(clock.now()))
         return Response.json(moved.described())
+
+    async def _mails(self, request: Request) -> Response:
+        asked = request.json()
+        sent = await self._mailing.send(
+            asked.get("account"),
+            read.whole(asked.get("count", 1), "count"),
+            seed=read.whole(asked.get("seed", 7), "seed"),
+        )
+        return Response.json(sent, 201)
 
     async def _limit(self, request: Request) -> Response:
         return Response.json(self._limits.change(request.json()))

@@ -18,6 +18,7 @@ from simulator.http import HttpServer
 from simulator.imap import ImapServer
 from simulator.limits import Limits
 from simulator.mailboxes import Mailboxes
+from simulator.mailing import Mailing
 from simulator.orders.book import OrderBook
 from simulator.orders.moves import Moves
 from simulator.orders.ordering import Ordering
@@ -76,7 +77,7 @@ class Simulator:
         ordering = Ordering(self._store, accounts, book, moves, seed=seed)
         teller = Teller(self._store, accounts, mailboxes, log, ordering, seed=seed)
         self._day = Day(accounts, teller, ordering)
-        shop = Shop(book, ordering, moves, limits)
+        shop = Shop(book, ordering, moves, limits, Mailing(accounts, book, teller))
         control = Control(accounts, mailboxes, relay, teller, self._day, faults, log, shop)
         around = Surroundings(faults, limits, log)
         front = Front(

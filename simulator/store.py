@@ -166,16 +166,20 @@ class Store:
         created: tuple[int, int],
         modified: tuple[int, int],
         by_modified: bool,
+        with_returns: bool,
         after: tuple[int, str],
         limit: int,
     ) -> list[dict[str, Any]]:
-        """Orders of an account within both spans (inclusive), behind `after`, oldest first."""
+        """Orders of an account within both spans (inclusive), behind `after`, oldest first; `with_returns`:
+        only those of which something came back.
+        """
         key = "modified" if by_modified else "created"
         rows = self._db.execute(
             f"SELECT facts FROM orders WHERE account = :account AND ({key}, id) > (:key, :id)"  # noqa: S608
             " AND created BETWEEN :created_from AND :created_to"
             " AND modified BETWEEN :modified_from AND :modified_to"
             " AND fulfilment IN (SELECT value FROM json_each(:fulfilments))"
+            " AND (NOT :with_returns OR json_array_length(facts, '$.returns') > 0)"
             f" ORDER BY {key}, id LIMIT :limit",
             {
                 "account": account,
@@ -186,6 +190,7 @@ class Store:
                 "modified_from": modified[0],
                 "modified_to": modified[1],
                 "fulfilments": json.dumps(sorted(fulfilments)),
+                "with_returns": with_returns,
                 "limit": limit,
             },
         )

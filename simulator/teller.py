@@ -98,6 +98,9 @@ class Teller:
         now = clock.now()
         if sent_at > now:
             raise Mistake("A story cannot begin in the future: age_minutes is 0 or more.")
+        like = self._like(options, account)
+        if like is not None and "same_sku" in like:
+            options = {"sku": like["same_sku"], **options}
         number = self._store.next_number("story")
         telling = Telling(
             account=account,
@@ -108,7 +111,7 @@ class Teller:
             sent_at=sent_at,
             folder=str(options.get("folder") or story.folder),
             options=options,
-            like=self._like(options, account),
+            like=like,
         )
         story.tell(telling)
         self._answer(telling)
@@ -180,6 +183,8 @@ class Teller:
         return facts
 
     def _like(self, options: Mapping[str, Any], account: SellerAccount) -> dict[str, Any] | None:
+        if "about" in options:
+            return self._ordering.buyer_of(account, str(options["about"]))
         if "like" not in options:
             return None
         facts = self.story(str(options["like"]))

@@ -14,9 +14,9 @@ from simulator.amazon_api.asked import check_names
 from simulator.api import Call, Refused
 from simulator.http import Response
 from simulator.mistakes import Mistake
-from simulator.orders.book import OrderBook
-from simulator.orders.making import DAY
+from simulator.orders.book import OrderBook, Window
 from simulator.orders.order import Order, Return, iso, moment, ms
+from simulator.orders.parts import DAY
 
 RETURNS = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE"
 _LINK_LIFE = 300
@@ -140,9 +140,9 @@ class Reports:
         found = [
             (back.started_at, _row(order, back))
             for account in report.sellers
-            for order in self._book.all(account.address)
+            for order in self._book.through(account.address, Window(("seller",), with_returns=True))
             for back in order.returns
-            if order.fulfilment == "seller" and report.begins <= back.started_at <= report.ends
+            if report.begins <= back.started_at <= report.ends
         ]
         return [row for _, row in sorted(found)]
 

@@ -19,6 +19,7 @@ class Window:
     created: tuple[int, int] = EVER
     modified: tuple[int, int] = EVER
     by_modified: bool = False
+    with_returns: bool = False
     after: tuple[int, str] = (-1, "")
 
     def place(self, order: Order) -> tuple[int, str]:
@@ -83,6 +84,7 @@ class OrderBook:
                 created=window.created,
                 modified=window.modified,
                 by_modified=window.by_modified,
+                with_returns=window.with_returns,
                 after=after,
                 limit=_CHUNK,
             )

@@ -8,8 +8,8 @@ from typing import Any
 from simulator.accounts import Accounts, SellerAccount
 from simulator.mistakes import Mistake
 from simulator.orders.book import OrderBook
-from simulator.orders.making import parcel, return_of
 from simulator.orders.order import Order, Refund
+from simulator.orders.parts import parcel, return_of
 
 STEPS = (
     "acknowledged",

@@ -1,6 +1,7 @@
 """Brings orders into the book: behind stories, around a day's traffic, and many at once."""
 
 import asyncio
+import itertools
 from collections.abc import Mapping
 from random import Random
 from typing import Any
@@ -8,10 +9,11 @@ from typing import Any
 from simulator import clock
 from simulator.accounts import Accounts, SellerAccount
 from simulator.mistakes import Mistake
-from simulator.orders.book import OrderBook
+from simulator.orders.book import OrderBook, Window
 from simulator.orders.making import check, orders_at_once
 from simulator.orders.moves import Moves
-from simulator.orders.order import Order, Parcel, ms
+from simulator.orders.order import FULFILMENTS, Order, Parcel, ms
+from simulator.orders.parts import DAY
 from simulator.orders.plots import orders_of
 from simulator.store import Store
 from simulator.stories.telling import Telling
@@ -38,6 +40,22 @@ class Ordering:
             order.story_id = f"s{telling.number}"
         self._book.add(orders)
 
+    def buyer_of(self, account: SellerAccount, name: str) -> dict[str, Any]:
+        """What a story has to know of an order's buyer to write about it; raises Mistake if there is none."""
+        order = self._book.find(account.address, name)
+        if order is None or order.fulfilment == "mcf":
+            raise Mistake(f"{account.address} has no order {name}.", status=404)
+        first = order.lines[0]
+        return {
+            "alias": order.relay_address,
+            "buyer_name": order.buyer_name,
+            "language": order.language,
+            "same_order_id": order.customer_order_id,
+            "same_purchase_order_id": order.id,
+            "same_quantity": first.quantity,
+            "same_sku": first.sku,
+        }
+
     async def place(
         self, address: object, count: int, *, seed: int = 7, options: Mapping[str, Any] | None = None
     ) -> list[Order]:
@@ -48,9 +66,7 @@ class Ordering:
         if not 0 < count <= MOST:
             raise Mistake(f"count is a number from 1 to {MOST}.")
         ships = options.get("mcf_account")
-        shipper = None if ships is None else self._accounts.need(ships)
-        if shipper is not None and (shipper.marketplace != "amazon" or account.marketplace != "walmart"):
-            raise Mistake("mcf_account is an Amazon account that ships a Walmart account's orders.")
+        shipper = None if ships is None else self.check_shipper(account, ships)
         rng = Random(f"{self._seed}/orders/{account.address}/{seed}")
         now = ms(clock.now())
         placed: list[Order] = []
@@ -66,14 +82,24 @@ class Ordering:
             await asyncio.sleep(0)
         return placed
 
+    def check_shipper(self, account: SellerAccount, address: object) -> SellerAccount:
+        """The Amazon account at that address; raises Mistake if it cannot ship this account's orders."""
+        shipper = self._accounts.need(address)
+        if shipper.marketplace != "amazon" or account.marketplace != "walmart":
+            raise Mistake("mcf_account is an Amazon account that ships a Walmart account's orders.")
+        return shipper
+
     def stir(self, account: SellerAccount, rng: Random) -> Order | None:
         """Let one of the account's orders take its next step, if one has any."""
-        open_orders = [order for order in self._book.all(account.address) if order.fulfilment != "mcf"]
+        # Of the last weeks' orders some neighbours: an account under load has too many to look at all.
+        now = ms(clock.now())
+        window = Window(FULFILMENTS[account.marketplace], after=(now - int(rng.random() * 20 * DAY), ""))
+        open_orders = list(itertools.islice(self._book.through(account.address, window), 100))
         rng.shuffle(open_orders)
         for order in open_orders:
             step = self._moves.next_step(order)
             if step:
-                return self._moves.advance(order.id, {"to": step}, now=ms(clock.now()))
+                return self._moves.advance(order.id, {"to": step}, now=now)
         return None
 
 

@@ -85,12 +85,14 @@ class Telling:
                 raise Mistake(f"There is no item with the SKU {sku}.")
             self.item = found
         self.quantity = self.rng.choice((1, 1, 1, 2))
+        self.quantity = int(like.get("same_quantity") or self.quantity)
         self.order_id = str(
             self.options.get("order_id")
             or like.get("same_order_id")
             or ids.order_id(self.unique, self.account.site)
         )
         self.purchase_order_id = ids.purchase_order_id(self.unique)
+        self.purchase_order_id = str(like.get("same_purchase_order_id") or self.purchase_order_id)
         self.ref_id = self.hexes(32)
         self.case = str(self._uuid())
         self.alias = str(like.get("alias") or ids.relay_address(self.unique, self.account.site))
@@ -130,13 +132,14 @@ class Telling:
     def say(self, words: Words) -> str:
         """One way of saying it in the buyer's language (English where none is known), names filled in."""
         chosen = self.rng.choice(list(words.get(self.language) or words["en"]))
+        order = self._as_buyers_write_it(self.order_id)
         self.days = self.rng.randrange(4, 12)
         text = chosen.format(
             item=self.item.short
             if self.language == "en"
             else self.item.title_in(self.language).split(",")[0],
             title=self.item.title_in(self.account.site.language),
-            order=self._as_buyers_write_it(self.order_id),
+            order=order,
             name=self.buyer_name,
             first=self.buyer_name.split()[0],
             town=self.town,

@@ -9,8 +9,8 @@ from simulator.api import Call, Refused
 from simulator.http import Request, Response
 from simulator.mistakes import Mistake
 from simulator.orders.book import EVER, OrderBook, Window
-from simulator.orders.making import DAY
 from simulator.orders.order import Order, moment, ms
+from simulator.orders.parts import DAY
 from simulator.walmart_api import cursor
 from simulator.walmart_api.order_shape import NODES, shaped
 
@@ -153,8 +153,8 @@ def _cursor(request: Request, seller_id: str, limit: int, after: tuple[int, str]
         {
             "limit": str(limit),
             "hasMoreElements": "true",
-            "soIndex": str(after[0]),
-            "poIndex": after[1],
+            "soIndex": str(max(after[0], 0)),
+            "poIndex": after[1] or "0",
             "partnerId": f"100{seller_id[-6:]}",
             "sellerId": seller_id,
             **kept,

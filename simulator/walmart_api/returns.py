@@ -8,10 +8,11 @@ from simulator.accounts import Accounts
 from simulator.api import Call, Refused
 from simulator.http import Request, Response
 from simulator.mistakes import Mistake
-from simulator.orders.book import OrderBook
-from simulator.orders.making import DAY
+from simulator.orders.book import OrderBook, Window
 from simulator.orders.order import Order, Return, moment
+from simulator.orders.parts import DAY
 from simulator.walmart_api import cursor
+from simulator.walmart_api.order_shape import NODES
 
 _KNOWN = (
     "returnOrderId",
@@ -26,6 +27,7 @@ _KNOWN = (
     "returnLastModifiedEndDate",
     "limit",
 )
+_ALL = Window(tuple(NODES), with_returns=True)
 _STATUSES = ("INITIATED", "DELIVERED", "COMPLETED")
 _TAX = Decimal("0.0825")
 
@@ -73,7 +75,7 @@ class Returns:
         return Response.json({"meta": meta, "returnOrders": [_shaped(order, back) for order, back in page]})
 
     def _of(self, account: str) -> list[tuple[Order, Return]]:
-        found = [(order, back) for order in self._book.all(account) for back in order.returns]
+        found = [(order, back) for order in self._book.through(account, _ALL) for back in order.returns]
         return sorted(found, key=lambda one: (one[1].started_at, one[1].id))
 
     def _foreign(self, call: Call) -> tuple[Order, Return]:

@@ -17,6 +17,7 @@ from typing import Any
 import pytest
 from imapclient import IMAPClient
 
+from tests.simulator.api_clients import AmazonClient, WalmartClient
 from tests.simulator_client import Control, SimulatorProcess
 
 _NUMBERS = itertools.count(1)
@@ -24,6 +25,8 @@ _NUMBERS = itertools.count(1)
 OpenAccount = Callable[..., str]
 OpenImap = Callable[..., IMAPClient]
 OpenSmtp = Callable[..., smtplib.SMTP]
+OpenWalmart = Callable[[str], WalmartClient]
+OpenAmazon = Callable[[str], AmazonClient]
 
 
 @pytest.fixture(scope="session")
@@ -153,3 +156,29 @@ def stamps(message: EmailMessage) -> list[datetime]:
     """Date and the moments of all Received lines."""
     received = [parsedate_to_datetime(line.rpartition(";")[2]) for line in message.get_all("Received", [])]
     return [parsedate_to_datetime(message["Date"]), *received]
+
+
+@pytest.fixture
+def walmart(simulator: SimulatorProcess) -> Iterator[OpenWalmart]:
+    """Opens clients of Walmart's API."""
+    with ExitStack() as stack:
+
+        def connect(address: str) -> WalmartClient:
+            client = WalmartClient(simulator, address)
+            stack.callback(client.close)
+            return client
+
+        yield connect
+
+
+@pytest.fixture
+def amazon(simulator: SimulatorProcess) -> Iterator[OpenAmazon]:
+    """Opens clients of Amazon's API."""
+    with ExitStack() as stack:
+
+        def connect(address: str) -> AmazonClient:
+            client = AmazonClient(simulator, address)
+            stack.callback(client.close)
+            return client
+
+        yield connect

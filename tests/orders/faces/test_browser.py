@@ -33,7 +33,7 @@ def test_the_card_looks_again_when_the_order_has_changed_and_not_when_another_ha
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url) if "/card/" in request.url else None)
     answered(order, ship_to_place="Austin, TX")
-    changed = "id => document.body.dispatchEvent(new CustomEvent('order:changed', {detail: {id}}))"
+    changed = "id => document.dispatchEvent(new CustomEvent('live:order', {detail: {order: id}}))"
     page.evaluate(changed, order.pk + 1)
     page.evaluate(changed, order.pk)
     expect(page.locator("#order-card")).to_contain_text("Austin, TX")
