@@ -55,7 +55,9 @@ def _form(
     now = timezone.now()
     order = get_object_or_404(Order.objects.select_related("account"), pk=order_id)
     offered = writing_first.offer(order, now=now)
-    if offered.stale and not order.message_actions_wanted:
+    look = request.GET.get("look", "")
+    # Opening the page asks once; a page that looks again only looks.
+    if offered.stale and not look:
         asking.ask_for_actions(order, now=now)
     context: dict[str, Any] = {
         "order": order,
@@ -64,7 +66,7 @@ def _form(
         "text": request.POST["body"] if "body" in request.POST else _draft(request, order),
         "client_key": request.POST.get("client_key") or uuid.uuid4(),
         # A page that looks for itself does so ten times and no more.
-        "look": int(look) if (look := request.GET.get("look", "")).isdecimal() and len(look) < 4 else 0,
+        "look": int(look) if look.isdecimal() and len(look) < 4 else 0,
         "error": error,
         "findings": findings or [],
     }

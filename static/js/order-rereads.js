@@ -6,9 +6,13 @@ let waitsFor = "";
 const card = () => document.querySelector("[data-order]");
 const reread = () => card()?.dispatchEvent(new CustomEvent("order:reread"));
 
-document.addEventListener("order:changed", (event) => {
-  if (card()?.dataset.order === String(event.detail?.id)) reread();
+document.addEventListener("live:order", (event) => {
+  if (card()?.dataset.order === String(event.detail.order)) reread();
 });
+// What was said while nobody could hear it; not all browsers need to ask at once.
+for (const name of ["resumed", "resync"]) {
+  document.addEventListener(`live:${name}`, () => setTimeout(reread, Math.random() * 1000));
+}
 
 function watch() {
   const asked = card()?.dataset.asked ? `${card().dataset.order} ${card().dataset.asked}` : "";

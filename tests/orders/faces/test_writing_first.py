@@ -16,6 +16,7 @@ from inbox.models import Conversation, ConversationState, Deadline, Event, Outbo
 from marketplaces.models import ApiBucket, Health, SellerAccount
 from marketplaces.outbox import OutboxState
 from marketplaces.registry import adapter
+from orders import wanted
 from orders.models import Order
 from tests.marketplaces.conftest import amazon, control, shops
 from tests.orders.rows import make_order
@@ -176,7 +177,8 @@ def test_amazon_offers_what_it_allows_for_this_order_and_nothing_else(alice: Bro
 
 def test_what_amazon_allows_is_asked_for_when_it_is_not_known_or_old(alice: Browser, world: World) -> None:
     hour_ago = timezone.now() - timedelta(minutes=61)
-    for facts in ({}, {"message_actions": ACTIONS, "message_actions_as_of": hour_ago}):
+    known: list[dict[str, Any]] = [{}, {"message_actions": ACTIONS, "message_actions_as_of": hour_ago}]
+    for facts in known:
         order = make_order(world.amazon, **facts)
         page = alice.get(address(order)).content.decode()
         assert "Asking Amazon what it allows for this order." in page
@@ -349,3 +351,28 @@ def test_who_wrote_and_why_stands_in_the_history(alice: Browser, order: Order, w
         entry = Event.objects.get(conversation=talk, kind="wrote_first")
         assert entry.actor == world.alice
         assert talk.assignee == world.alice
+
+
+def test_what_amazon_allows_is_read_once_somebody_wants_to_write(
+    alice: Browser, control: Control, amazon: SellerAccount
+) -> None:
+    placed = control.place_orders(amazon.sender_address, 1)[0]
+    order = make_order(amazon, external_id=placed)
+    alice.post(f"/t/acme/orders/{order.pk}/refresh/")
+    wanted.read_wanted(amazon.pk, tenant_id=amazon.tenant_id, now=timezone.now())
+    assert control.calls(amazon.sender_address, operation="getMessagingActionsForOrder") == []
+    assert "Asking Amazon" in alice.get(address(order)).content.decode()
+    wanted.read_wanted(amazon.pk, tenant_id=amazon.tenant_id, now=timezone.now())
+    again = alice.get(f"{address(order)}?look=1").content.decode()
+    assert "Asking Amazon" not in again
+    with tenant_tx(amazon.tenant_id):
+        row = Order.objects.get(pk=order.pk)
+    assert row.message_actions_as_of is not None
+    assert (row.message_actions_wanted, row.wanted_at) == (False, None)
+
+
+def test_a_page_that_looks_again_asks_nobody(alice: Browser, world: World) -> None:
+    order = make_order(world.amazon)
+    alice.get(f"{address(order)}?look=1")
+    with tenant_tx(world.acme.pk):
+        assert Order.objects.get(pk=order.pk).wanted_at is None
