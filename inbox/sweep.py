@@ -7,7 +7,7 @@ leases and records breaches. Several may run: every step is claimed in the datab
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import structlog
@@ -83,10 +83,14 @@ class Sweeper:
         self.polls = InProcess(_poll, threads=1)
         self._mail_rung: dict[int, float] = {}
 
-    def run(self, stop: threading.Event, *, every: float) -> None:
-        """Sweep until `stop` is set; a lost database is waited for, with one line in the log."""
+    def run(self, stop: threading.Event, *, every: float, turn: Callable[[], None] = lambda: None) -> None:
+        """Sweep until `stop` is set; a lost database is waited for, with one line in the log.
+
+        `turn` is called at each round, whether it went well or not.
+        """
         losses = 0
         while not stop.is_set():
+            turn()
             try:
                 close_old_connections()
                 self.sweep()
