@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.backends.base import SessionBase
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
@@ -43,7 +44,7 @@ class TenantMiddleware:
         if user_id is None:
             return redirect_to_login(request.get_full_path())
         membership = find_membership(user_id=user_id, slug=slug)
-        if membership is not None and not session_holds(request, membership):
+        if membership is not None and not session_holds(request.session, membership):
             # The password was changed meanwhile: whoever asks is nobody until they sign in again.
             return redirect_to_login(request.get_full_path())
         if membership is None:
@@ -67,12 +68,12 @@ def find_membership(*, user_id: str, slug: str) -> Membership | None:
     ).first()
 
 
-def session_holds(request: HttpRequest, membership: Membership) -> bool:
+def session_holds(session: SessionBase, membership: Membership) -> bool:
     """What django.contrib.auth.get_user checks: a changed password ends sessions."""
-    known = request.session.get(HASH_SESSION_KEY, "")
+    known = session.get(HASH_SESSION_KEY, "")
     if not constant_time_compare(known, membership.user.get_session_auth_hash()):
         return False
-    membership.user.backend = request.session[BACKEND_SESSION_KEY]
+    membership.user.backend = session[BACKEND_SESSION_KEY]
     return True
 
 

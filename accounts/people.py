@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from django.contrib.auth.password_validation import validate_password
 from django.db import transaction
 
+from accounts.announcing import announce
 from accounts.models import Membership, Role, Tenant, User
 
 
@@ -38,4 +39,5 @@ def add_member(tenant: Tenant, person: NewPerson, role: Role) -> Membership:
         membership, _ = Membership.objects.update_or_create(
             tenant=tenant, user=user, defaults={"role": role, "is_active": True}
         )
+        announce(tenant.pk, "membership")
     return membership

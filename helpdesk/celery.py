@@ -51,12 +51,17 @@ def configure() -> None:
                 "schedule": schedule(min(5, settings.MAIL_POLL_SECONDS)),
                 "options": {"expires": 30},
             },
+            "read-marketplaces": {
+                "task": "orders.tasks.ring_due_reads",
+                "schedule": schedule(2),
+                "options": {"expires": 10},
+            },
         },
         timezone="UTC",
     )
     # Without this Celery drops its database connection around every task.
     app.conf["CELERY_DB_REUSE_MAX"] = 100_000
-    app.autodiscover_tasks(["inbox"])
+    app.autodiscover_tasks(["inbox", "orders"])
 
 
 configure()

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -49,6 +50,36 @@ def ago(at: datetime, now: datetime) -> str:
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d ago"
 
 
+SYMBOLS = {
+    "USD": "$",
+    "EUR": "€",
+    "GBP": "£",
+    "JPY": "¥",
+    "INR": "₹",
+    "BRL": "R$",
+    "CAD": "CA$",
+    "MXN": "MX$",
+    "AUD": "A$",
+}
+WITHOUT_CENTS = ("JPY",)
+
+
+def money(amount: Decimal, currency: str) -> str:
+    """An amount as people write it: "$89.00", "¥1,200", "SEK 120.00" where the currency has no sign here."""
+    digits = f"{abs(amount):,.0f}" if currency in WITHOUT_CENTS else f"{abs(amount):,.2f}"
+    sign = "-" if amount < 0 else ""
+    symbol = SYMBOLS.get(currency)
+    return f"{sign}{symbol}{digits}" if symbol else f"{sign}{currency} {digits}".strip()
+
+
+def day(at: datetime, zone: str, now: datetime) -> str:
+    """A day in so many letters as fit under a dot: "Wed 4" within two weeks, "4 Mar", "4 Mar 25"."""
+    there, today = at.astimezone(ZoneInfo(zone)), now.astimezone(ZoneInfo(zone))
+    if abs(there.date() - today.date()) < timedelta(days=14):
+        return f"{there:%a} {there.day}"
+    return f"{there.day} {there:%b}" if there.year == today.year else f"{there.day} {there:%b %y}"
+
+
 def filesize(size: int) -> str:
     """Bytes in the unit people use: "812 B", "24 kB", "1.4 MB"."""
     if size < KIB:
@@ -90,6 +121,8 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "full_moment": full_moment,
     "iso": iso,
     "ago": ago,
+    "money": money,
+    "day": day,
     "filesize": filesize,
     "initials": initials,
     "earlier_text": earlier_text,

@@ -11,6 +11,7 @@ from django.urls import reverse
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined
 
+from accounts.access import may
 from helpdesk import display
 
 
@@ -36,6 +37,6 @@ def environment(**options: Any) -> Environment:
     options.setdefault("lstrip_blocks", True)
     options.update(undefined=StrictUndefined, auto_reload=settings.DEBUG)
     env = Environment(**options)  # noqa: S701 - Django's backend turns autoescape on
-    env.globals.update(static=versioned_static, url=url, htmx_script=htmx_script, icon=display.icon)
+    env.globals.update(static=versioned_static, url=url, htmx_script=htmx_script, icon=display.icon, may=may)
     env.filters.update(display.FILTERS)
     return env

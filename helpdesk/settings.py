@@ -157,6 +157,8 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "accounts.adapter.ClosedSignupAdapter"
 ACCOUNT_SESSION_REMEMBER = True
+# Behind a proxy the address that counts is the one it has seen; without this all people would share one.
+ALLAUTH_TRUSTED_PROXY_COUNT = env_int("HELPDESK_PROXIES", 0)
 ACCOUNT_RATE_LIMITS = {"login": "60/m/ip", "login_failed": "10/m/ip,10/5m/key"}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -208,6 +210,8 @@ REDIS_URL = env_str("REDIS_URL", "redis://localhost:6379/0")
 MAIL_POLL_SECONDS = env_int("HELPDESK_MAIL_POLL_SECONDS", 60)
 API_POLL_SECONDS = env_int("HELPDESK_API_POLL_SECONDS", 300)
 SWEEP_SECONDS = env_int("HELPDESK_SWEEP_SECONDS", 1)
+# Whether pages look by themselves while no live stream tells them what has changed.
+POLL_FALLBACK = env_bool("HELPDESK_POLL_FALLBACK", True)
 UNDO_SECONDS = env_int("HELPDESK_UNDO_SECONDS", 10)
 # A mailbox or webhook host a tenant names must be public; only the operator may open private ranges.
 ALLOW_PRIVATE_HOSTS = env_bool("HELPDESK_ALLOW_PRIVATE_HOSTS", False)

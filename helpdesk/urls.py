@@ -6,6 +6,7 @@ from helpdesk.outage import server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
+    path("", include("orders.urls")),
     path("", include("inbox.urls")),
 ]
 

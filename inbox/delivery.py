@@ -7,6 +7,7 @@ the line that makes the server responsible; and what came of it, together with t
 import time
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from uuid import UUID
 
 import structlog
@@ -15,9 +16,11 @@ from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
-from inbox import events, standing
-from inbox.models import OutboundReply, ReplyAttempt
+from inbox import events, messaging, standing
+from inbox.messaging import Door, Letter
+from inbox.models import OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.proofs import (
     CannotSettle,
     find_reply,
@@ -45,6 +48,7 @@ from marketplaces.mailbox.smtp import (
 )
 from marketplaces.models import Health, SellerAccount
 from marketplaces.outbox import MOVING, OutboxState, one_line
+from marketplaces.registry import adapter
 
 __all__ = [
     "CannotSettle",
@@ -65,6 +69,8 @@ WAITS = {
     Health.AUTH_FAILED: "The mailbox refuses the sign-in; an admin must mend the account.",
     Health.PAUSED: "The account is paused; an admin must resume it.",
 }
+# A person has written it and waits: it may use what tasks leave over of the API's limits.
+API = partial(adapter, interactive=True)
 LOOK_AGAIN = timedelta(seconds=60)
 BEHIND_UNKNOWN = "The reply before it may not have left; somebody must decide about that one first."
 # The database is away, as against: it answers and something is wrong.
@@ -88,8 +94,11 @@ class Parcel:
     server: SmtpServer
 
 
-def deliver(reply_id: int, *, tenant_id: int) -> None:
-    """Try once to hand a reply over if it is due and nothing stands before it; may be called at any time."""
+def deliver(reply_id: int, *, tenant_id: int, door: Door = API) -> None:
+    """Try once to hand a reply over if it is due and nothing stands before it; may be called at any time.
+
+    `door` opens the API of a seller account, for what leaves by the marketplace's messaging.
+    """
     if connection.in_atomic_block:
         raise RuntimeError("no transaction may be open around a delivery: its steps are committed one by one")
     with tenant_tx(tenant_id):
@@ -98,8 +107,8 @@ def deliver(reply_id: int, *, tenant_id: int) -> None:
         return
     # Only now, with the lease committed: whatever breaks on this reply has been counted as a try.
     with tenant_tx(tenant_id):
-        parcel = _pack(reply)
-    answer = _hand_over(reply, parcel) if isinstance(parcel, Parcel) else parcel
+        parcel = messaging.pack(reply) if reply.channel == ReplyChannel.MESSAGING else _pack(reply)
+    answer = _hand_over(reply, parcel, door) if isinstance(parcel, Parcel | Letter) else parcel
     _keep(reply, answer)
     if isinstance(answer, Accepted) and isinstance(parcel, Parcel):
         _file_copy(reply, parcel.content)
@@ -125,7 +134,7 @@ def _take(reply_id: int) -> OutboundReply | None:
     )
     if reply is None:
         return None
-    if why := WAITS.get(Health(reply.account.health)):
+    if why := _waits_for(reply):
         if outbox.postpone(OutboundReply, reply.pk, LOOK_AGAIN, why) and reply.peer_answer != why:
             events.record(reply.conversation, "reply_waits", at=timezone.now(), reply=reply.pk, reason=why)
         return None
@@ -137,7 +146,16 @@ def _take(reply_id: int) -> OutboundReply | None:
         if behind.exclude(peer_answer=BEHIND_UNKNOWN).update(peer_answer=BEHIND_UNKNOWN):
             at = timezone.now()
             events.record(reply.conversation, "reply_waits", at=at, reply=reply.pk, reason=BEHIND_UNKNOWN)
+    else:
+        announce(reply.tenant_id, "conversation", number=reply.conversation.number)
     return leased
+
+
+def _waits_for(reply: OutboundReply) -> str:
+    """Why the account may not send this now; a mailbox that lets nobody in does not hold up the API."""
+    health = Health(reply.account.health)
+    by_api = reply.channel == ReplyChannel.MESSAGING and health == Health.AUTH_FAILED
+    return "" if by_api else WAITS.get(health, "")
 
 
 def _has_former(in_the_way: Q) -> Exists:
@@ -181,8 +199,8 @@ def _pack(reply: OutboundReply) -> Parcel | Answer:
     return Parcel(content, server)
 
 
-def _hand_over(reply: OutboundReply, parcel: Parcel) -> Answer:
-    """The exchange with the server; `handing` is committed inside it."""
+def _hand_over(reply: OutboundReply, parcel: Parcel | Letter, door: Door) -> Answer:
+    """The exchange with the server or the API; `handing` is committed inside it."""
     token = reply.lease_token
 
     def about_to_leave() -> bool:
@@ -190,6 +208,8 @@ def _hand_over(reply: OutboundReply, parcel: Parcel) -> Answer:
             return token is not None and outbox.begin_handing(OutboundReply, reply.pk, token)
 
     try:
+        if isinstance(parcel, Letter):
+            return messaging.hand_over(parcel, door, before_it_leaves=about_to_leave)
         return hand_over(
             parcel.server,
             sender=reply.from_address,
@@ -272,6 +292,7 @@ def _say_it_is_hard(reply: OutboundReply, words: str) -> None:
 
 
 def _note(reply: OutboundReply, result: str, words: str) -> None:
+    announce(reply.tenant_id, "conversation", number=reply.conversation.number)
     ReplyAttempt.objects.create(tenant_id=reply.tenant_id, reply=reply, result=result, answer=one_line(words))
 
 

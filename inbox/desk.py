@@ -9,6 +9,7 @@ from datetime import datetime
 
 from django.db import connection
 
+from accounts.announcing import announce
 from accounts.upserting import upsert
 from inbox import events, standing
 from inbox.attaching import store_files
@@ -62,6 +63,8 @@ class Desk:
             store_files(message, parts)
         Deadline.objects.bulk_create(self.deadlines)
         Event.objects.bulk_create(self.events)
+        for each in (*self.opened, *self.touched.values()):
+            announce(each.tenant_id, "conversation", number=each.number)
         self.opened, self.messages, self.files, self.deadlines, self.events = [], [], [], [], []
         self.touched = {}
 

@@ -19,6 +19,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "answered_elsewhere": ("Answered outside the helpdesk, clock stopped", "clock"),
     "recognised": ("{actor} filed it as a buyer message", "inbox"),
     "reply_queued": ("{actor} pressed send", "send"),
+    "wrote_first": ("{actor} wrote first: {reason}", "pen-line"),
     "reply_undone": ("{actor} took the reply back", "undo-2"),
     "reply_sent": ("The marketplace accepted the reply, clock stopped", "send"),
     "reply_confirmed": ("A copy proves that the reply arrived", "check-check"),

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from accounts.announcing import announce
 from accounts.models import Membership
 from inbox.models import Conversation, Event, Note
 
@@ -18,6 +19,7 @@ def record(
 ) -> Event:
     """One line in the conversation's history, in the transaction of the act; `data` names no buyer."""
     line = event(conversation, kind, at=at, actor=actor, note=note, data=data)
+    announce(conversation.tenant_id, "conversation", number=conversation.number)
     line.save(force_insert=True)
     return line
 

@@ -2,6 +2,8 @@
 
 from django import forms
 
+from inbox.presence import DOINGS
+
 EMPTY = {"required": "Write something first."}
 STALE = dict.fromkeys(("required", "invalid"), "This page is too old. Reload it and send again.")
 
@@ -12,6 +14,7 @@ class SendForm(forms.Form):
     client_key = forms.UUIDField(error_messages=STALE)
     seen_message_id = forms.IntegerField(required=False, min_value=0)
     seen_reply_id = forms.IntegerField(required=False, min_value=0)
+    seen_event_id = forms.IntegerField(required=False, min_value=0)
 
 
 class ReplyForm(SendForm):
@@ -25,9 +28,33 @@ class ReplyForm(SendForm):
         return bool(self.cleaned_data["then_close"] == "1")
 
 
+class DraftForm(forms.Form):
+    """A reply as far as it is typed."""
+
+    body = forms.CharField(required=False, strip=False, max_length=100_000)
+    client_key = forms.UUIDField(required=False)
+
+
+class PresenceForm(forms.Form):
+    """What a tab says of its person; `tab` is a random name that it gave itself."""
+
+    doing = forms.ChoiceField(choices=[(each, each) for each in DOINGS])
+    tab = forms.CharField(max_length=40)
+
+
 class NoteForm(forms.Form):
     """A note for the team."""
 
+    body = forms.CharField(strip=False, error_messages=EMPTY)
+
+
+class WritingForm(forms.Form):
+    """A first message to a buyer."""
+
+    client_key = forms.UUIDField(error_messages=STALE)
+    reason = forms.CharField(
+        max_length=60, error_messages={"required": "Say why you write: choose one of the reasons."}
+    )
     body = forms.CharField(strip=False, error_messages=EMPTY)
 
 

@@ -237,6 +237,8 @@ def _copy_of(reply: OutboundReply, *, by: Membership, now: datetime) -> Outbound
         account_id=reply.account_id,
         author=by,
         body=reply.body,
+        channel=reply.channel,
+        action=reply.action,
         subject=reply.subject,
         from_address=conversation.account.sender_address,
         to_address=conversation.relay_address or reply.to_address,

@@ -1,27 +1,20 @@
 """The triage queue: one read of one index, page after page, nearest due first."""
 
-import base64
-import binascii
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from accounts.cursors import cursor_after, rows_after
 from accounts.models import Membership
 from inbox import sla
 from inbox.models import Conversation, ConversationKind, ConversationState, OutboundReply
 from marketplaces.outbox import OutboxState
 
 PAGE_ROWS = 50
-LONGEST_CURSOR = 200
 ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
-
-
-class BadCursor(Exception):
-    """The address names a place in the list that we did not give out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +152,7 @@ def queue_page(
 ) -> QueuePage:
     """Read a page of a view in one statement; raises KeyError for an unknown view and BadCursor."""
     view = VIEWS[view_key]
-    found = list(_after(view, _rows(view, membership), after)[: limit + 1])
+    found = list(rows_after(_rows(view, membership), view.order, after)[: limit + 1])
     more = len(found) > limit
     sections: list[Section] = []
     for conversation in found[:limit]:
@@ -170,7 +163,7 @@ def queue_page(
     if more and sections:
         following = section_of(found[limit], now, membership.time_zone) if view.by_time_left else "list"
         sections[-1].exact = sections[-1].key != following
-    return QueuePage(view, sections, _cursor(view, found[limit - 1]) if more else "")
+    return QueuePage(view, sections, cursor_after(found[limit - 1], view.order) if more else "")
 
 
 def section_of(conversation: Conversation, now: datetime, time_zone: str) -> str:
@@ -219,30 +212,4 @@ def _row(conversation: Conversation, now: datetime) -> Row:
         leaving=getattr(conversation, "leaving"),  # noqa: B009 - annotated
         order_id=conversation.order.external_id if conversation.order else "",
         at=conversation.last_message_at,
-    )
-
-
-def _cursor(view: View, last: Conversation) -> str:
-    moment = getattr(last, view.order[0].lstrip("-"))
-    return base64.urlsafe_b64encode(json.dumps([moment.isoformat(), last.pk]).encode()).decode().rstrip("=")
-
-
-def _after(view: View, rows: QuerySet[Conversation], cursor: str) -> QuerySet[Conversation]:
-    if not cursor:
-        return rows
-    try:
-        if len(cursor) > LONGEST_CURSOR:
-            raise ValueError
-        moment_text, pk = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-        moment = datetime.fromisoformat(moment_text)
-        if moment.tzinfo is None or not isinstance(pk, int) or not 0 < pk < 2**63:
-            raise ValueError
-        moment = moment.astimezone(UTC)
-    except (binascii.Error, ValueError, TypeError, OverflowError, RecursionError) as error:
-        raise BadCursor from error
-    column = view.order[0].lstrip("-")
-    way = "lt" if view.order[0].startswith("-") else "gt"
-    # The first condition alone lets the index begin at the right place; the second breaks ties.
-    return rows.filter(**{f"{column}__{way}e": moment}).exclude(
-        Q(**{column: moment}) & ~Q(**{f"id__{way}": pk})
     )

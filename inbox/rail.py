@@ -5,11 +5,13 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from accounts.access import may
 from accounts.models import Membership
 from inbox import sla
 from inbox.queue import VIEWS
 from marketplaces.models import Health
 from marketplaces.types import FACTS, MARKETS
+from orders.listing import end_of_day
 
 # Counting stops here: nothing on a page may grow with the number of conversations.
 MOST = 100
@@ -21,6 +23,12 @@ COUNTED = {
     "waiting": "queue_at IS NULL AND state = 'waiting_buyer'",
     "unrecognised": "kind = 'unrecognised' AND state <> 'closed'",
     "unverified": "kind = 'unverified' AND state <> 'closed'",
+}
+# As the partial index on what is to be shipped has it.
+TO_SHIP = "fulfilment = 'seller' AND ship_by IS NOT NULL AND status IN ('unshipped', 'partly_shipped')"
+ORDERS_COUNTED = {
+    "orders_today": f"{TO_SHIP} AND ship_by >= %(now)s AND ship_by < %(day_ends)s",
+    "orders_late": f"{TO_SHIP} AND ship_by < %(now)s",
 }
 URGENT = ("all", "mine", "unassigned")
 
@@ -50,11 +58,20 @@ class RailAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class RailOrders:
+    """What is to be shipped: still in the reader's today, and past its moment."""
+
+    today: str
+    late: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rail:
-    """The rail of one member."""
+    """The rail of one member; without conversations and channels for whoever does not answer buyers."""
 
     views: list[RailView]
     accounts: list[RailAccount]
+    orders: RailOrders
 
     @property
     def behind(self) -> list[RailAccount]:
@@ -68,6 +85,11 @@ def _counts() -> str:
     parts = [
         f"'{key}', (SELECT count(*) FROM ({rows} {condition} LIMIT {MOST}) x)"  # noqa: S608 - constants
         for key, condition in COUNTED.items()
+    ]
+    to_ship = "SELECT 1 FROM orders_order WHERE tenant_id = %(tenant)s AND"
+    parts += [
+        f"'{key}', (SELECT count(*) FROM ({to_ship} {condition} LIMIT {MOST}) x)"  # noqa: S608 - constants
+        for key, condition in ORDERS_COUNTED.items()
     ]
     parts += [
         f"'{key}_first', (SELECT min(due_at) FROM (SELECT due_at FROM inbox_conversation"  # noqa: S608
@@ -89,15 +111,24 @@ STATEMENT = f"""
 
 def rail(membership: Membership, now: datetime) -> Rail:
     """Read counts and channels in one statement."""
+    named: dict[str, int | datetime] = {
+        "tenant": membership.tenant_id,
+        "me": membership.pk,
+        "now": now,
+        "day_ends": end_of_day(now, membership.time_zone),
+    }
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, {"tenant": membership.tenant_id, "me": membership.pk})
+        cursor.execute(STATEMENT, named)
         counts, accounts = cursor.fetchone()
+    converses = may(membership, "converse")
     return Rail(
         views=[
             RailView(key, view.title, _count_text(counts.get(key)), _face(counts.get(f"{key}_first"), now))
             for key, view in VIEWS.items()
+            if converses
         ],
-        accounts=[_account(row, now) for row in accounts],
+        accounts=[_account(row, now) for row in accounts if converses],
+        orders=RailOrders(_count_text(counts["orders_today"]), _count_text(counts["orders_late"])),
     )
 
 

@@ -9,9 +9,10 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
 from accounts.models import Membership
-from inbox import events, guard, proofs, standing
+from inbox import drafts, events, guard, proofs, standing
 from inbox.actions import Refused
-from inbox.models import Conversation, Draft, Message, OutboundReply
+from inbox.event_texts import event_text
+from inbox.models import Conversation, Draft, Event, Message, OutboundReply
 from inbox.timeline import offered
 from marketplaces.outbox import OutboxState
 
@@ -20,8 +21,22 @@ COURTESY = "Hello,\n\nthank you for your message. We are glad to help whenever y
 THREAD_HEADERS = 20
 
 
+# Acts of others on a conversation that its next reply should know of.
+MOVES = (
+    *("closed", "assigned", "unassigned", "recognised", "reply_settled"),
+    *("settled_answered_elsewhere", "settled_no_response_needed", "settled_not_buyer_message"),
+)
+
+
 class ThreadMoved(Refused):
-    """Something came in since the composer was opened; the text is kept and nothing was sent."""
+    """Something happened since the composer was opened; the text is kept and nothing was sent.
+
+    `news` names what is new as the timeline does: ("message" | "reply" | "event", id).
+    """
+
+    def __init__(self, sentence: str, news: frozenset[tuple[str, int]]) -> None:
+        super().__init__(sentence)
+        self.news = news
 
 
 def queue_reply(
@@ -34,15 +49,18 @@ def queue_reply(
     then_close: bool,
     now: datetime,
     seen_reply_id: int | None = None,
+    seen_event_id: int | None = None,
     replaces: OutboundReply | None = None,
 ) -> OutboundReply:
     """Put a reply into the outbox, where it waits out the undo time; the same client_key is the same reply.
 
-    `seen_message_id` and `seen_reply_id` are the newest on the page it was written on: 0 for a page without
-    any, None for one that does not say. To be called with the conversation locked. Raises Refused,
+    `seen_message_id`, `seen_reply_id` and `seen_event_id` are the newest on the page it was written on: 0 for
+    a page without any, None for one that does not say. The conversation is held from here on, so that of two
+    people who press send at the same moment the second one is shown the first one's words. Raises Refused,
     ThreadMoved, and guard.Blocked when the text has what the marketplace punishes.
     """
     body = body.strip()
+    _hold(conversation)
     known = OutboundReply.objects.filter(client_key=client_key).first()
     if known is not None:
         return known
@@ -53,16 +71,13 @@ def queue_reply(
     if "reply" not in offered(conversation, running=False):
         raise Refused("There is no relay address to answer to.")
     newest = newest_message(conversation)
-    if newest is not None and seen_message_id is not None and newest.pk > seen_message_id:
-        raise ThreadMoved("A new message came in while you wrote. Read it, then send again.")
-    if seen_reply_id is not None:
-        _refuse_a_second_answer(conversation, by, seen_reply_id)
+    _refuse_if_moved(conversation, by, seen_message_id, seen_reply_id, seen_event_id)
     ids = [conversation.order.external_id] if conversation.order else []
     findings = guard.check(body, conversation.account.marketplace, known_ids=tuple(ids))
     if findings:
         raise guard.Blocked(findings)
     reply = _store(conversation, by, body, client_key, newest, then_close, now, replaces)
-    Draft.objects.filter(conversation=conversation, author=by).delete()
+    drafts.discard(conversation, by=by)
     events.record(conversation, "reply_queued", at=now, actor=by, reply=reply.pk)
     if conversation.assignee_id is None:
         conversation.assignee = by
@@ -78,6 +93,7 @@ def courtesy_reply(
     seen_message_id: int | None,
     now: datetime,
     seen_reply_id: int | None = None,
+    seen_event_id: int | None = None,
 ) -> OutboundReply:
     """Answer a thank-you with one key, where the marketplace wants every message answered."""
     return queue_reply(
@@ -87,6 +103,7 @@ def courtesy_reply(
         client_key=client_key,
         seen_message_id=seen_message_id,
         seen_reply_id=seen_reply_id,
+        seen_event_id=seen_event_id,
         then_close=True,
         now=now,
     )
@@ -131,12 +148,55 @@ def newest_message(conversation: Conversation) -> Message | None:
     return Message.objects.filter(conversation=conversation).order_by("-pk").first()
 
 
-def _refuse_a_second_answer(conversation: Conversation, by: Membership, seen_reply_id: int) -> None:
-    """Raise ThreadMoved when somebody else has answered what this author has not seen answered."""
-    newer = OutboundReply.objects.filter(conversation=conversation, pk__gt=seen_reply_id).exclude(author=by)
-    other = newer.select_related("author__user").order_by("-pk").first()
-    if other is not None:
-        raise ThreadMoved(f"{other.author.user.name} has answered meanwhile. Read it, then send again.")
+def _hold(conversation: Conversation) -> None:
+    """Hold the row until the transaction ends, and look at it as it is now."""
+    columns = ("state", "kind", "assignee_id", "relay_address", "expires_at")
+    held = Conversation.objects.select_for_update(no_key=True).only(*columns).get(pk=conversation.pk)
+    for column in columns:
+        setattr(conversation, column, getattr(held, column))
+
+
+def _refuse_if_moved(
+    conversation: Conversation,
+    by: Membership,
+    seen_message_id: int | None,
+    seen_reply_id: int | None,
+    seen_event_id: int | None,
+) -> None:
+    """Raise ThreadMoved when this author has not seen all that others have said and done here."""
+    messages = [] if seen_message_id is None else _messages_after(conversation, seen_message_id)
+    replies = [] if seen_reply_id is None else _replies_of_others(conversation, by, seen_reply_id)
+    acts = [] if seen_event_id is None else _acts_of_others(conversation, by, seen_event_id)
+    if not (messages or replies or acts):
+        return
+    if replies:
+        what = f"{replies[-1].author.user.name} has answered meanwhile. Read it, then send again."
+    elif messages:
+        what = "A new message came in while you wrote. Read it, then send again."
+    else:
+        actor = acts[-1].actor.user.name if acts[-1].actor else ""
+        what = f"{event_text(acts[-1].kind, acts[-1].data, actor)[0]} while you wrote. Look, then send again."
+    news = {("message", each) for each in messages}
+    news |= {("reply", each.pk) for each in replies} | {("event", each.pk) for each in acts}
+    raise ThreadMoved(what, frozenset(news))
+
+
+def _messages_after(conversation: Conversation, seen_id: int) -> list[int]:
+    newer = Message.objects.filter(conversation=conversation, pk__gt=seen_id)
+    return list(newer.order_by("pk").values_list("pk", flat=True))
+
+
+def _replies_of_others(conversation: Conversation, by: Membership, seen_id: int) -> list[OutboundReply]:
+    newer = OutboundReply.objects.filter(conversation=conversation, pk__gt=seen_id).exclude(author=by)
+    return list(newer.select_related("author__user").order_by("pk"))
+
+
+def _acts_of_others(conversation: Conversation, by: Membership, seen_id: int) -> list[Event]:
+    newer = Event.objects.filter(conversation=conversation, pk__gt=seen_id, kind__in=MOVES)
+    acts = newer.exclude(actor=None).exclude(actor=by).select_related("actor__user").order_by("pk")
+    # Whoever was given the conversation is meant to answer.
+    mine = conversation.assignee_id == by.pk
+    return [act for act in acts if not (mine and act.kind in ("assigned", "unassigned"))]
 
 
 def reply_subject(subject: str) -> str:

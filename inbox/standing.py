@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 from django.db.models import Q
 
+from accounts.announcing import announce
 from inbox import sla
 from inbox.models import Conversation, ConversationKind, ConversationState, Deadline, OutboundReply
 from marketplaces.outbox import OutboxState
@@ -45,6 +46,8 @@ def add_clock(conversation: Conversation, due_at: datetime) -> None:
 
 def refresh(conversation: Conversation) -> bool:
     """Recompute what the queue reads from deadlines and replies; saves and says True if anything changed."""
+    # What was changed before it came here, a state say, is on the pages too.
+    announce(conversation.tenant_id, "conversation", number=conversation.number)
     # Locked first: two transactions that each start or stop a clock must not miss the other's row.
     row = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
     open_deadlines = Deadline.objects.filter(conversation=row, stopped_at__isnull=True)

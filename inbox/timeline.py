@@ -27,6 +27,7 @@ from inbox.models import (
     Outcome,
 )
 from marketplaces.outbox import OutboxState
+from orders.card import Card, card_of, parts
 
 LATEST = 200  # messages, replies and events each; what is older stays in the archive of the conversation
 CAME_BACK = ("bounce", "opt_out")
@@ -85,15 +86,21 @@ class ConversationPage:
     stopped: list[Clock]
     items: list[Item]
     draft_body: str
-    last_message_id: int | None
     can: set[str]
+    card: Card | None  # the order's, where the conversation is about one
+
+    def last_id(self, *types: str) -> int:
+        """The newest of these things on the page, by the order in which they were stored; 0 for none."""
+        return max((item.id for item in self.items if item.type in types), default=0)
 
     @property
     def mark(self) -> str:
         """Changes whenever the timeline or a clock does, so that looking again may find nothing new."""
         seen = [(item.type, item.id, item.phase) for item in self.items]
         running = [(clock.message_id, clock.due_at) for clock in self.clocks]
-        return f"{zlib.crc32(repr((seen, running)).encode()):x}"
+        talk = self.conversation
+        stands = (talk.state, talk.assignee_id, talk.kind)
+        return f"{zlib.crc32(repr((seen, running, stands)).encode()):x}"
 
     @property
     def from_address(self) -> str:
@@ -112,7 +119,6 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
         *(_event_item(event) for event in _events(conversation)),
     ]
     items.sort(key=lambda item: (item.at, item.rank, item.id))
-    seen = [item.id for item in items if item.type == "message"]
     running = [clock for clock in clocks if clock.stopped_at is None]
     return ConversationPage(
         conversation=conversation,
@@ -120,8 +126,8 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
         stopped=[clock for clock in clocks if clock.stopped_at is not None],
         items=items,
         draft_body=conversation.draft_body or "",
-        last_message_id=max(seen, default=None),
         can=offered(conversation, running=bool(running)),
+        card=_card(conversation, now),
     )
 
 
@@ -163,9 +169,16 @@ def _conversation(number: int, membership: Membership) -> Any:
                 )[:LATEST]
             ),
             draft_body=Subquery(draft.values("body")[:1]),
+            **parts("order_id"),
         )
         .get(number=number)
     )
+
+
+def _card(conversation: Any, now: datetime) -> Card | None:
+    if conversation.order is None:
+        return None
+    return card_of(conversation.order, conversation, account=conversation.account, now=now)
 
 
 def _messages(conversation: Conversation) -> list[Message]:

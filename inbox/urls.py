@@ -2,7 +2,20 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from inbox.views import accounts, acts, conversation, files, originals, queue, replies
+from inbox.views import (
+    accounts,
+    acts,
+    buyers,
+    conversation,
+    drafts,
+    files,
+    orders,
+    originals,
+    presence,
+    queue,
+    replies,
+    writing,
+)
 
 in_message: list[URLPattern | URLResolver] = [
     path("body/", originals.message_body, name="message_body"),
@@ -16,6 +29,9 @@ in_conversation: list[URLPattern | URLResolver] = [
     path("replies/", replies.replies, name="replies"),
     path("replies/<int:reply_id>/cancellation/", replies.reply_undo, name="reply_undo"),
     path("replies/<int:reply_id>/settlement/", replies.reply_settlement, name="reply_settlement"),
+    path("draft/", drafts.draft, name="draft"),
+    path("draft/cancellation/", drafts.draft_cancellation, name="draft_cancellation"),
+    path("presence/", presence.presence, name="presence"),
     path("courtesy/", replies.courtesy, name="courtesy"),
     path("notes/", acts.notes, name="notes"),
     path("assignment/", acts.assignment, name="assignment"),
@@ -35,6 +51,10 @@ in_tenant: list[URLPattern | URLResolver] = [
     path("c/<int:number>/", include(in_conversation)),
     path("files/<int:file_id>/", files.attachment, name="attachment"),
     path("accounts/", accounts.accounts, name="accounts"),
+    path("orders/", orders.orders, name="orders"),
+    path("orders/<int:order_id>/", orders.order, name="order"),
+    path("orders/<int:order_id>/writing/", writing.order_writing, name="order_writing"),
+    path("buyers/<int:buyer_id>/", buyers.buyer, name="buyer"),
 ]
 
 urlpatterns = [

@@ -186,8 +186,11 @@ class ApiStream(TenantModel):
     pending_until = models.DateTimeField(null=True)
     # How much to read in one go: halved when the marketplace stops us in the middle; NULL is all of it.
     span_seconds = models.PositiveIntegerField(null=True)
-    swept_until = models.DateTimeField(null=True)
-    sweep_found = models.PositiveIntegerField(default=0)  # rows the last sweep had to mend; should be 0
+    # The daily sweep goes back day by day: when it looked last, how many days back it has come, and how many
+    # rows it had to mend on this round; that should be 0.
+    swept_at = models.DateTimeField(null=True)
+    sweep_day = models.PositiveSmallIntegerField(default=0)
+    sweep_found = models.PositiveIntegerField(default=0)
     health = models.CharField(max_length=20, choices=Health, default=Health.OK)
     health_reason = models.CharField(max_length=500, blank=True, default="")
     health_since = models.DateTimeField()

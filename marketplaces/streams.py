@@ -11,7 +11,7 @@ from accounts.tenancy import tenant_tx
 from marketplaces.errors import ApiError, AuthRevoked, ScopeMissing
 from marketplaces.models import ApiStream, Health, SellerAccount
 from marketplaces.records import Window
-from marketplaces.types import STREAMS
+from marketplaces.types import STREAMS, Marketplace
 
 log = structlog.get_logger(__name__)
 
@@ -19,10 +19,17 @@ log = structlog.get_logger(__name__)
 # and never up to the present moment.
 OVERLAP = timedelta(minutes=15)
 SETTLING = timedelta(minutes=2)
-SWEEP_EVERY = timedelta(days=1)
-SWEEP_SPAN = timedelta(days=30)
+SWEEP_DAYS = 30
+SWEEP_SLICE = timedelta(days=1)
+SWEEP_EVERY = SWEEP_SLICE / SWEEP_DAYS
+# Amazon's returns report is whole each time, and its fulfilments cost a call each.
+SWEPT: dict[Marketplace, tuple[str, ...]] = {
+    Marketplace.WALMART: ("orders", "returns"),
+    Marketplace.AMAZON: ("orders",),
+}
 SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=10)
+WIDEST = timedelta(days=30)
 # A worker that dies while reading holds its stream no longer than this; each page renews it.
 STALE_CLAIM = timedelta(seconds=60)
 
@@ -68,12 +75,16 @@ def behind(read: Window, *, now: datetime) -> bool:
 
 
 def sweep_window(stream: ApiStream, *, now: datetime) -> Window | None:
-    """The last 30 days, once a day, to find what the windows missed; None when it is not time."""
-    if stream.read_until is None or stream.pending:
+    """The next day to read again, so that once a day the last 30 were; None when it is not time.
+
+    One day at a time, because a marketplace may allow no more than a few pages an hour.
+    """
+    if stream.name not in SWEPT[stream.account.marketplace] or stream.read_until is None:
         return None
-    if stream.swept_until is not None and stream.swept_until > now - SWEEP_EVERY:
+    if stream.swept_at is not None and stream.swept_at > now - SWEEP_EVERY:
         return None
-    return Window(max(now - SWEEP_SPAN, stream.account.clocks_from), stream.read_until)
+    until = stream.read_until - stream.sweep_day * SWEEP_SLICE
+    return Window(until - SWEEP_SLICE, until)
 
 
 def succeeded(
@@ -117,12 +128,16 @@ def stopped(stream: ApiStream, fault: ApiError, *, began: bool, now: datetime) -
             row.update(span_seconds=int(span))
 
 
-def swept(stream: ApiStream, *, until: datetime, found: int) -> None:
-    """A sweep has gone through; `found` rows had been missed and are mended now."""
+def swept(stream: ApiStream, *, found: int, now: datetime) -> None:
+    """A day was read again; `found` rows had been missed and are mended now."""
     if found:
         log.warning("sweep found what was missed", account=stream.account_id, stream=stream.name, count=found)
+    before = stream.sweep_found if stream.sweep_day else 0
+    following = (stream.sweep_day + 1) % SWEEP_DAYS
     with tenant_tx(stream.tenant_id):
-        ApiStream.objects.filter(pk=stream.pk).update(swept_until=until, sweep_found=found)
+        ApiStream.objects.filter(pk=stream.pk).update(
+            swept_at=now, sweep_day=following, sweep_found=before + found
+        )
 
 
 def waits_for(
@@ -161,7 +176,7 @@ def failed(stream: ApiStream, fault: ApiError, *, now: datetime) -> None:
 
 def _wider(span_seconds: int | None) -> int | None:
     """Twice the span, and no limit any more once that is all of a sweep's."""
-    if span_seconds is None or span_seconds * 2 >= SWEEP_SPAN.total_seconds():
+    if span_seconds is None or span_seconds * 2 >= WIDEST.total_seconds():
         return None
     return span_seconds * 2
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from marketplaces import retention
 from marketplaces.models import SellerAccount
-from marketplaces.records import Fulfilment, OrderStatus
+from marketplaces.records import Fulfilment, OrderStatus, ShipmentStatus
 from orders.models import Order, PurchaseOrder, Shipment
 
 SUMMED = (
@@ -40,8 +40,7 @@ def refresh(account: SellerAccount, order_ids: Collection[int], *, now: datetime
 
 
 def _sum_up(row: Order, purchases: list[PurchaseOrder], parcels: list[Shipment]) -> None:
-    delivered = [parcel.delivered_at for parcel in parcels]
-    all_delivered = bool(delivered) and None not in delivered
+    all_delivered = bool(parcels) and all(each.status == ShipmentStatus.DELIVERED for each in parcels)
     row.is_placeholder = False
     row.status = status_of([OrderStatus(each.status) for each in purchases], all_delivered=all_delivered)
     kinds = {each.fulfilment for each in purchases}
@@ -50,7 +49,13 @@ def _sum_up(row: Order, purchases: list[PurchaseOrder], parcels: list[Shipment])
     to_ship = [each for each in purchases if each.status in TO_SHIP] or purchases
     row.ship_by = min((each.ship_by for each in to_ship if each.ship_by), default=None)
     row.deliver_by = max((each.deliver_by for each in purchases if each.deliver_by), default=None)
-    row.delivered_at = max((at for at in delivered if at), default=None) if all_delivered else None
+    if not all_delivered:
+        row.delivered_at = None
+    elif said := [each.delivered_at for each in parcels if each.delivered_at]:
+        row.delivered_at = max(said)
+    elif row.delivered_at is None:
+        # Amazon says that a parcel is there and not since when: at the latest when it said so first.
+        row.delivered_at = max(each.modified_at for each in purchases)
     row.total, row.currency = _total(purchases)
 
 

@@ -150,7 +150,11 @@ class Control:
         addresses = asked.get("accounts")
         if addresses is not None and not isinstance(addresses, list):
             raise Mistake("accounts is a list of addresses.")
-        return Response.json(await self._day.fill(read.whole(asked.get("seed", 7), "seed"), addresses), 201)
+        shippers = asked.get("mcf_accounts")
+        if shippers is not None and not isinstance(shippers, dict):
+            raise Mistake("mcf_accounts is an object: the Amazon account for each Walmart account.")
+        day = await self._day.fill(read.whole(asked.get("seed", 7), "seed"), addresses, shippers)
+        return Response.json(day, 201)
 
     async def _set_drip(self, request: Request) -> Response:
         asked = request.json()

@@ -1,6 +1,7 @@
 """A believable day of traffic, and the trickle of new mail after it."""
 
 import asyncio
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from random import Random
@@ -32,9 +33,19 @@ _USUAL = {
     "customer_service": 1,
     "a_to_z_claim": 1,
 }
+# Each account has one of these about an order the marketplace ships.
+_ANYBODYS = (
+    "damaged",
+    "delivered_not_received",
+    "wrong_item",
+    "photo_attached",
+    "return_request",
+    "thank_you",
+)
 _ORDINARY = 34
 # Orders without mail for each conversation.
 _SILENT = 3
+_SHIPPED_BY_AMAZON = 8
 # Every day has these, at the first account that can have them.
 _ALWAYS = (
     "a_to_z_claim",
@@ -74,8 +85,15 @@ class Day:
         self._accounts, self._teller, self._ordering = accounts, teller, ordering
         self._drip: asyncio.Task[None] | None = None
 
-    async def fill(self, seed: int, addresses: list[str] | None) -> dict[str, Any]:
-        """Deliver a day of at least 40 conversations, oldest first but not quite."""
+    async def fill(
+        self, seed: int, addresses: list[str] | None, amazon_ships: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Deliver a day of at least 40 conversations, oldest first but not quite.
+
+        `amazon_ships` names for a Walmart account the Amazon account that ships some of its orders.
+        """
+        for address, amazon in (amazon_ships or {}).items():
+            self._ordering.check_shipper(self._accounts.need(address), amazon)
         accounts = (
             [self._accounts.need(address) for address in addresses] if addresses else self._accounts.all()
         )
@@ -103,7 +121,8 @@ class Day:
         for account in accounts:
             # Most buyers never write.
             mailed = sum(planned.account == account for planned, _ in told)
-            orders += await self._surround(account, _SILENT * mailed, seed)
+            shipper = (amazon_ships or {}).get(account.address)
+            orders += await self._surround(account, _SILENT * mailed, seed, shipper)
         stories = [{**prepared.facts, "mark": planned.mark} for planned, prepared in told]
         due = next((facts["story_id"] for facts in stories if facts["mark"] == "due_in_two_minutes"), None)
         return {
@@ -114,13 +133,19 @@ class Day:
             "due_in_two_minutes": due,
         }
 
-    async def _surround(self, account: SellerAccount, count: int, seed: int) -> int:
+    async def _surround(self, account: SellerAccount, count: int, seed: int, shipper: str | None) -> int:
         """Orders without mail: some to ship today and past due for certain, the rest in any state."""
         certain = [*("to_ship_today",) * 3, "past_due", "cancel_asked"][:count]
         for number, state in enumerate(certain):
             await self._ordering.place(account.address, 1, seed=seed * 100 + number, options={"state": state})
-        if count > len(certain):
-            await self._ordering.place(account.address, count - len(certain), seed=seed)
+        rest = count - len(certain)
+        shipped = 0 if shipper is None else min(_SHIPPED_BY_AMAZON, rest)
+        if shipped:
+            await self._ordering.place(
+                account.address, shipped, seed=seed * 100 + 99, options={"mcf_account": shipper}
+            )
+        if rest > shipped:
+            await self._ordering.place(account.address, rest - shipped, seed=seed)
         return count
 
     def drip(self, every_seconds: float, seed: int) -> None:
@@ -191,6 +216,7 @@ def _plan(accounts: list[SellerAccount], rng: Random) -> list[_Planned]:
                 timedelta(minutes=STORIES[story].age_minutes * rng.uniform(0.8, 1.2)),
             )
             turn += 1
+    served: set[str] = set()
     for number in range(_ORDINARY):
         account = next_account()
         # Most mail is young: squaring draws the ages towards now.
@@ -202,5 +228,9 @@ def _plan(accounts: list[SellerAccount], rng: Random) -> list[_Planned]:
             options["twice"] = True
         elif number % 11 == 9:
             options["delay_minutes"] = age.total_seconds() / 60 * rng.uniform(0.3, 0.8)
-        add(_usual(rng, account), account, age, **options)
+        story = _usual(rng, account)
+        if story in _ANYBODYS and account.address not in served:
+            served.add(account.address)
+            options["fulfilment"] = "wfs" if account.marketplace == "walmart" else "fba"
+        add(story, account, age, **options)
     return plan

@@ -88,9 +88,16 @@ class Control:
             raise ControlError(answer.status_code, answer.json()["error"])
         return int(answer.json()["uid"])
 
-    def day(self, *, seed: int = 7, accounts: list[str] | None = None) -> dict[str, Any]:
-        """A believable day of traffic."""
-        return dict(self.ask("POST", "day", {"seed": seed, "accounts": accounts}))
+    def day(
+        self,
+        *,
+        seed: int = 7,
+        accounts: list[str] | None = None,
+        mcf_accounts: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """A believable day of traffic; `mcf_accounts`: which Amazon account ships some Walmart orders."""
+        asked = {"seed": seed, "accounts": accounts, "mcf_accounts": mcf_accounts}
+        return dict(self.ask("POST", "day", asked))
 
     def place_orders(self, account: str, count: int = 1, *, seed: int = 7, **options: Any) -> list[str]:
         """Have that many orders placed at an account; returns the marketplace's ids, oldest request first."""

@@ -123,7 +123,7 @@ def bring_up(demo: Demo) -> None:
     (demo.folder / "ready.json.new").unlink(missing_ok=True)
     say("starting PostgreSQL and Valkey")
     new = demo.servers()
-    say("starting the simulated marketplaces, web, workers, beat and sweeper")
+    say("starting the simulated marketplaces, web, live, workers, beat and sweeper")
     demo.processes()
     demo.start_simulator()
     (demo.folder / "ready.json").unlink(missing_ok=True)
@@ -134,7 +134,9 @@ def bring_up(demo: Demo) -> None:
     )
     settle_in(demo, new=new)
     placed = tell(demo, new=new)
-    demo.until("the web process", demo.web_answers)
+    demo.until("the web process", lambda: demo.answers("/login/", 200))
+    # Nobody is signed in here; any other answer would be the front's own.
+    demo.until("the live process", lambda: demo.answers("/live/nobody/", 401))
     demo.until(
         "the workers", lambda: demo.said("worker", " ready.") and demo.said("worker-delivery", " ready.")
     )
@@ -175,6 +177,7 @@ def main() -> int:
             **os.environ,
             "HELPDESK_DATA_DIR": str(folder / "data"),
             "HELPDESK_ALLOW_PRIVATE_HOSTS": "1",
+            "HELPDESK_PROXIES": "1",
             "HELPDESK_MAIL_POLL_SECONDS": os.environ.get("HELPDESK_MAIL_POLL_SECONDS", "5"),
             "HELPDESK_MESSAGE_ID_DOMAIN": "helpdesk.example",
             "FQDN": "localhost",

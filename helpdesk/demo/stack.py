@@ -1,8 +1,11 @@
 """The demo's processes: started in order, watched, started again when they die, and stopped together."""
 
+import contextlib
 import hashlib
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
 import time
@@ -24,6 +27,13 @@ ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "helpdesk_demo"
 PASSWORDS = ROOT / "var" / "database-passwords.json"
 SERVERS = ("postgres", "valkey")
+
+
+def inner_port() -> int:
+    """A port of 127.0.0.1 that nobody has."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def say(line: str) -> None:
@@ -152,26 +162,16 @@ class Demo:
         )
         self.python("beat", *celery, "beat", "--loglevel", "INFO")
         self.python("sweeper", "manage.py", "sweeper")
+        web, live = inner_port(), inner_port()
+        served = ("--host", "127.0.0.1", "--workers-kill-timeout", "1", "--no-ws")
+        on_web = ("--interface", "wsgi", "--port", str(web), "--workers", "2", "--blocking-threads", "1")
+        on_live = ("--interface", "asgi", "--port", str(live), "--workers", "1", "--backpressure", "4096")
         self.python(
-            "web",
-            "-m",
-            "granian",
-            "--interface",
-            "wsgi",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            str(self.port),
-            "--workers",
-            "2",
-            "--blocking-threads",
-            "1",
-            "--workers-kill-timeout",
-            "1",
-            "--no-ws",
-            "helpdesk.wsgi:application",
-            HELPDESK_DB_POOL="1",
+            "web", "-m", "granian", *on_web, *served, "helpdesk.wsgi:application", HELPDESK_DB_POOL="1"
         )
+        self.python("live", "-m", "granian", *on_live, *served, "helpdesk.live.asgi:application")
+        ports = ("--port", str(self.port), "--web", str(web), "--live", str(live))
+        self.python("front", "-m", "helpdesk.front", *ports)
 
     def until(self, what: str, done: Callable[[], bool], seconds: float = 120) -> None:
         """Wait for a condition while every child lives."""
@@ -186,13 +186,11 @@ class Demo:
                 )
             time.sleep(0.1)
 
-    def web_answers(self) -> bool:
-        """Whether a page comes back."""
+    def answers(self, path: str, status: int) -> bool:
+        """Whether the front brings this answer back from behind it."""
         try:
-            return (
-                httpx.get(f"http://127.0.0.1:{self.port}/login/", trust_env=False, timeout=5).status_code
-                == 200
-            )
+            address = f"http://127.0.0.1:{self.port}{path}"
+            return httpx.get(address, trust_env=False, timeout=5).status_code == status
         except httpx.HTTPError:
             return False
 
@@ -217,6 +215,9 @@ class Demo:
             for index, (child, starter) in enumerate(self.children):
                 if child.ended:
                     say(f"{child.name} ended (exit {child.process.returncode}); starting it again")
+                    # What it had started itself would go on serving beside the new one.
+                    with contextlib.suppress(ProcessLookupError):
+                        os.killpg(child.process.pid, signal.SIGKILL)
                     try:
                         self.children[index] = (starter(), starter)
                     except ServerFault as fault:

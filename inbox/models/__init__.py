@@ -3,7 +3,7 @@
 from inbox.models.conversation import Conversation, ConversationKind, ConversationNumber, ConversationState
 from inbox.models.deadline import Deadline, DeadlineKind, Outcome, SlaPolicy
 from inbox.models.message import Attachment, Direction, Message
-from inbox.models.reply import Draft, OutboundReply, ReplyAttempt
+from inbox.models.reply import Draft, OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.models.timeline import Event, Note
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "OutboundReply",
     "Outcome",
     "ReplyAttempt",
+    "ReplyChannel",
     "SlaPolicy",
 ]

@@ -10,6 +10,13 @@ from marketplaces.models import InboundRaw, SellerAccount
 from marketplaces.outbox import OutboxRow
 
 
+class ReplyChannel(models.TextChoices):
+    """By which way a reply leaves."""
+
+    MAIL = "mail", "Mail to the marketplace's relay"
+    MESSAGING = "messaging", "The marketplace's messaging API"
+
+
 class OutboundReply(OutboxRow):
     """A reply to a buyer; the row is the only truth about whether it left. Its text never changes."""
 
@@ -17,6 +24,10 @@ class OutboundReply(OutboxRow):
     account = TenantForeignKey(SellerAccount, on_delete=models.PROTECT, related_name="+")
     author = TenantForeignKey(Membership, on_delete=models.PROTECT, related_name="+")
     body = models.TextField()
+    channel = models.CharField(max_length=10, choices=ReplyChannel, default=ReplyChannel.MAIL)
+    action = models.CharField(
+        max_length=60, blank=True, default=""
+    )  # what the marketplace calls it; mail: none
     subject = models.CharField(max_length=500)
     from_address = models.CharField(max_length=254)
     to_address = models.CharField(max_length=254)

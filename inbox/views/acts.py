@@ -99,7 +99,7 @@ def _assign(request: TenantRequest, number: int) -> HttpResponse:
     def act(conversation: Conversation, now: datetime) -> None:
         actions.assign(conversation, by=request.membership, assignee=assignee, now=now)
 
-    return perform(request, number, act)
+    return perform(request, number, act, keeps_composer=True)
 
 
 def _ask_whom(request: TenantRequest, number: int) -> HttpResponse:

@@ -15,10 +15,12 @@ from django.utils import timezone
 from django_htmx.http import push_url, trigger_client_event
 
 from accounts.middleware import TenantRequest
+from inbox import drafts
 from inbox.actions import Refused
 from inbox.guard import Blocked, Finding
 from inbox.models import Conversation, OutboundReply
 from inbox.queue import queue_page
+from inbox.replying import ThreadMoved
 from inbox.timeline import conversation_page
 from inbox.views.frame import answer, frame, reader, view_of, view_query, wants_part
 
@@ -37,6 +39,9 @@ class Typed:
     text: str = ""
     error: str = ""
     findings: list[Finding] = field(default_factory=list)
+    # What happened while it was typed, by type and id of the timeline, and the button that was pressed.
+    news: frozenset[tuple[str, int]] = frozenset()
+    then_close: bool = False
 
     def context(self, draft: str) -> dict[str, Any]:
         """The same for the template; a draft fills the reply where nothing was typed."""
@@ -47,6 +52,7 @@ class Typed:
             "errors": {tab: self.error if tab == self.tab else "" for tab in ("reply", "note")},
             "refusal": self.error if not self.tab else "",
             "findings": self.findings,
+            "then_close": self.then_close,
         }
 
 
@@ -67,9 +73,11 @@ def pane(
         **reader(request, now=now),
         **typed.context(page.draft_body),
         "page": page,
+        "news": [item for item in page.items if (item.type, item.id) in typed.news],
         "view": view,
         "view_query": view_query(view),
         "client_key": uuid.uuid4(),
+        "keeps_composer": False,
         "undo_seconds": settings.UNDO_SECONDS,
         "moving": any(item.phase in ON_THE_WAY for item in page.items),
         "conversation_title": f"{who}, conversation {number} - {request.membership.tenant.name}",
@@ -83,10 +91,15 @@ def show(
     now: datetime,
     typed: Typed = NOTHING_TYPED,
     leaving: OutboundReply | None = None,
+    keeps_composer: bool = False,
     status: int = 200,
 ) -> HttpResponse:
-    """The conversation as it is now: a part for htmx, else the whole page."""
-    context = pane(request, number, now=now, typed=typed) | {"leaving": leaving}
+    """The conversation as it is now: a part for htmx, else the whole page.
+
+    `keeps_composer`: the browser leaves the composer on the page as it is, with its text and caret.
+    """
+    context = pane(request, number, now=now, typed=typed)
+    context |= {"leaving": leaving, "keeps_composer": keeps_composer}
     if wants_part(request):
         return answer(request, "inbox/acted.html", context, status=status)
     around = frame(request, place=context["view"].key, now=now)
@@ -94,7 +107,13 @@ def show(
 
 
 def perform(
-    request: TenantRequest, number: int, act: Act, *, typed: Typed = NOTHING_TYPED, then_next: bool = False
+    request: TenantRequest,
+    number: int,
+    act: Act,
+    *,
+    typed: Typed = NOTHING_TYPED,
+    then_next: bool = False,
+    keeps_composer: bool = False,
 ) -> HttpResponse:
     """Do one act and answer it: 409 with the reason when refused, else the conversation or the next one.
 
@@ -107,17 +126,26 @@ def perform(
     try:
         with transaction.atomic():
             reply = act(conversation, now)
-    except Blocked as blocked:
-        return show(request, number, now=now, typed=replace(typed, findings=blocked.findings), status=409)
-    except Refused as refused:
-        return show(request, number, now=now, typed=replace(typed, error=str(refused)), status=409)
+    except (Refused, Blocked) as refused:
+        if typed.tab == "reply":
+            drafts.keep(conversation, by=request.membership, body=typed.text)
+        return show(request, number, now=now, typed=_told(typed, refused), status=409)
     if not wants_part(request):
         return _redirect(request, number, now=now, then_next=then_next and reply is None)
     if then_next:
         response = _next(request, number, now=now, leaving=reply)
     else:
-        response = push_url(show(request, number, now=now, leaving=reply), _address(request, number))
+        shown = show(request, number, now=now, leaving=reply, keeps_composer=keeps_composer)
+        response = push_url(shown, _address(request, number))
     return trigger_client_event(response, "queue:refresh")
+
+
+def _told(typed: Typed, refused: Refused | Blocked) -> Typed:
+    """What was typed, with what is wrong with it."""
+    if isinstance(refused, Blocked):
+        return replace(typed, findings=refused.findings)
+    news = refused.news if isinstance(refused, ThreadMoved) else frozenset()
+    return replace(typed, error=str(refused), news=news)
 
 
 def _redirect(request: TenantRequest, number: int, *, now: datetime, then_next: bool) -> HttpResponse:

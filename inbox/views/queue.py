@@ -9,8 +9,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import may, needs
+from accounts.cursors import BadCursor
 from accounts.middleware import TenantRequest
-from inbox.queue import VIEWS, BadCursor, QueuePage, View, queue_page
+from inbox.queue import VIEWS, QueuePage, View, queue_page
 from inbox.rail import Rail
 from inbox.views.frame import answer, frame, reader
 

@@ -22,7 +22,7 @@ from inbox.views.pane import Typed, perform, show
 def replies(request: TenantRequest, slug: str, number: int) -> HttpResponse:
     """Send a reply; it waits out the undo time first."""
     form = ReplyForm(request.POST)
-    typed = Typed("reply", request.POST.get("body", ""))
+    typed = Typed("reply", request.POST.get("body", ""), then_close=request.POST.get("then_close") == "1")
     if not form.is_valid():
         typed = Typed("reply", typed.text, first_error(form))
         return show(request, number, now=timezone.now(), typed=typed, status=422)

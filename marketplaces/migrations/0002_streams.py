@@ -28,7 +28,8 @@ class Migration(migrations.Migration):
                 ("pending", models.CharField(blank=True, default="", max_length=100)),
                 ("pending_until", models.DateTimeField(null=True)),
                 ("span_seconds", models.PositiveIntegerField(null=True)),
-                ("swept_until", models.DateTimeField(null=True)),
+                ("swept_at", models.DateTimeField(null=True)),
+                ("sweep_day", models.PositiveSmallIntegerField(default=0)),
                 ("sweep_found", models.PositiveIntegerField(default=0)),
                 (
                     "health",

@@ -54,6 +54,8 @@ class Order(TenantModel):
     # What the marketplace lets the seller begin a message about: [{"name", "longest"}], as of a moment.
     message_actions = models.JSONField(default=list)
     message_actions_as_of = models.DateTimeField(null=True)
+    # Whether what somebody waits for (wanted_at) is these; put back by whoever read them.
+    message_actions_wanted = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
 

@@ -66,9 +66,7 @@ class Ordering:
         if not 0 < count <= MOST:
             raise Mistake(f"count is a number from 1 to {MOST}.")
         ships = options.get("mcf_account")
-        shipper = None if ships is None else self._accounts.need(ships)
-        if shipper is not None and (shipper.marketplace != "amazon" or account.marketplace != "walmart"):
-            raise Mistake("mcf_account is an Amazon account that ships a Walmart account's orders.")
+        shipper = None if ships is None else self.check_shipper(account, ships)
         rng = Random(f"{self._seed}/orders/{account.address}/{seed}")
         now = ms(clock.now())
         placed: list[Order] = []
@@ -83,6 +81,13 @@ class Ordering:
             # Mail and APIs go on while thousands are made.
             await asyncio.sleep(0)
         return placed
+
+    def check_shipper(self, account: SellerAccount, address: object) -> SellerAccount:
+        """The Amazon account at that address; raises Mistake if it cannot ship this account's orders."""
+        shipper = self._accounts.need(address)
+        if shipper.marketplace != "amazon" or account.marketplace != "walmart":
+            raise Mistake("mcf_account is an Amazon account that ships a Walmart account's orders.")
+        return shipper
 
     def stir(self, account: SellerAccount, rng: Random) -> Order | None:
         """Let one of the account's orders take its next step, if one has any."""

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
-from simulator.orders.order import Order, Parcel, Refund, ms
+from simulator.mistakes import Mistake
+from simulator.orders.order import FULFILMENTS, Order, Parcel, Refund, ms
 from simulator.orders.parts import DAY, HOUR, blank, line, parcel, return_of
 from simulator.stories import catalogue
 from simulator.stories.telling import Telling
@@ -182,6 +183,10 @@ def orders_of(telling: Telling, story: str, rng: Random) -> list[Order]:
     setting = Setting(telling, rng)
     _PLOTS.get(story, _just_arrived)(setting)
     order = setting.order
+    order.fulfilment = str(telling.options.get("fulfilment") or order.fulfilment)
+    known = FULFILMENTS[telling.account.marketplace]
+    if order.fulfilment not in known:
+        raise Mistake(f"fulfilment is one of: {', '.join(known)}.")
     if telling.account.marketplace == "walmart" and rng.random() < 0.15:
         return [order, _second_part(setting)]
     return [order]

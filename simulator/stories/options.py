@@ -16,6 +16,7 @@ OPTIONS = {
     "answered_after_minutes": "how long after the last mail (default a third of the age)",
     "opted_out": "true: this Amazon buyer has opted out; replies are accepted and an opt-out notice comes",
     "like": "id of an earlier story: the same buyer and relay address write again (Amazon: under a new case)",
+    "fulfilment": "who ships the order: seller (default), wfs, 3pl (Walmart), fba (Amazon)",
     "about": "id of an order of this account: its buyer writes about it",
     "buyer_name": "the buyer's name",
     "text": "the buyer's first text",

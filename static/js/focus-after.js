@@ -9,9 +9,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 document.addEventListener("htmx:afterSettle", (event) => {
   if (event.detail.target?.id !== "conversation") return;
   const pane = document.querySelector("#conversation");
+  const moved = pane.querySelector("[data-review]");
   const fault = pane.querySelector(".finding, .field-error");
   const lost = !document.activeElement || document.activeElement === document.body;
-  if (fault) fault.closest("form").querySelector("textarea").focus();
+  // Not into the text: a second press of the same keys must not send what was just stopped.
+  if (moved) moved.focus();
+  else if (fault) fault.closest("form").querySelector("textarea").focus();
   else if (!pane.dataset.number) document.querySelector(`[data-row="${left}"]`)?.focus();
   else if (lost || event.detail.requestConfig?.elt.matches("[data-row]")) {
     pane.querySelector("[data-opened]").focus({ preventScroll: true });

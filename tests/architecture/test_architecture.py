@@ -20,7 +20,7 @@ DOORS: dict[str, set[str]] = {
     r"\b_base_manager\b|\bbase_manager_name\b": set(),
     r"\.raw\(|\bRawSQL\b|\.extra\(": set(),
     r"\bignore_conflicts\b": set(),
-    r"\bconnections\[": {"accounts/checks.py", "inbox/tasks.py", "marketplaces/outbox.py"},
+    r"\bconnections\[": {"accounts/checks.py", "inbox/tasks.py", "marketplaces/outbox.py", "orders/tasks.py"},
     r"\.using\(|\busing=": set(),
     r"\bset_config\b|\bSET ROLE\b|\brow_security\b": {"accounts/tenancy.py"},
     # A cursor of our own passes django-scopes by; row level security still holds it.
@@ -32,6 +32,7 @@ DOORS: dict[str, set[str]] = {
         "inbox/rail.py",
         "inbox/tasks.py",
         "marketplaces/outbox.py",
+        "orders/tasks.py",
     },
     r"\bdb_constraint\b": {"accounts/tenancy.py"},
     r"models\.(Manager|QuerySet)\(|from_queryset": set(),

@@ -22,7 +22,7 @@ def test_the_broker_is_killed_and_mail_goes_on_coming_in(stack: Stack, sign_in: 
 
 
 def test_the_database_is_killed_and_pages_and_mail_come_back(stack: Stack, sign_in: SignIn) -> None:
-    page = sign_in()
+    page = sign_in(outage=True)
     postmaster = int((stack.folder / "postgres" / "postmaster.pid").read_text().split()[0])
     os.kill(postmaster, signal.SIGQUIT)
     tell(stack, "Lumen US", "Canary database: where is it?")

@@ -9,10 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.cursors import BadCursor
 from accounts.tenancy import tenant_tx
 from inbox import actions
 from inbox.models import Conversation, Deadline, SlaPolicy
-from inbox.queue import BadCursor, queue_page
+from inbox.queue import queue_page
 from inbox.rail import rail
 from inbox.recomputing import recompute
 from tests.world import World, arrive, conversation_of, walmart_mail

@@ -145,6 +145,29 @@ def test_a_day_has_silent_orders_some_due_today_and_some_overdue(
     } <= by_story
 
 
+def test_a_day_has_orders_amazon_ships_for_walmart_and_mail_about_the_marketplaces_own(
+    control: Control, seller: OpenAccount
+) -> None:
+    shop, store = seller(), seller("amazon")
+    control.day(accounts=[shop, store], mcf_accounts={shop: store})
+    shipped = [order for order in control.orders(shop) if order["mcf_account"] == store]
+    shipments = {order["id"]: order for order in control.orders(store) if order["fulfilment"] == "mcf"}
+    assert len(shipped) >= 8
+    assert {order["mcf_id"] for order in shipped} == set(shipments)
+    assert all(shipments[order["mcf_id"]]["tracking"] == order["tracking"] for order in shipped)
+    for address, kind in ((shop, "wfs"), (store, "fba")):
+        assert any(order["story_id"] and order["fulfilment"] == kind for order in control.orders(address))
+    with pytest.raises(ControlError, match="mcf_account"):
+        control.day(accounts=[shop], mcf_accounts={shop: shop})
+
+
+def test_a_story_says_who_ships(control: Control, seller: OpenAccount) -> None:
+    address = seller("amazon")
+    assert _order(control, control.story("damaged", address, fulfilment="fba"))["fulfilment"] == "fba"
+    with pytest.raises(ControlError, match="fulfilment is one of"):
+        control.story("damaged", address, fulfilment="wfs")
+
+
 def test_nothing_has_happened_in_the_future_and_all_in_order(control: Control, seller: OpenAccount) -> None:
     sellers = [seller(), seller("amazon")]
     control.day(accounts=sellers)

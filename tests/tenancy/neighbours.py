@@ -3,8 +3,10 @@
 import secrets
 from dataclasses import dataclass
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
 from django.utils import timezone
 
 from accounts.models import Tenant, User
@@ -13,7 +15,8 @@ from inbox import actions
 from inbox.models import Conversation, Deadline, Draft, Message, SlaPolicy
 from marketplaces.models import Health
 from marketplaces.outbox import OutboxState
-from orders.models import Buyer, Order
+from orders.models import Buyer, Item, Order
+from tests.orders.rows import make_order
 from tests.web.rows import PNG, file_in, reply_in
 from tests.world import World, arrive, conversation_of, make_account, walmart_mail
 
@@ -22,7 +25,7 @@ from tests.world import World, arrive, conversation_of, make_account, walmart_ma
 class Neighbours:
     """What tells globex's rows apart: words nobody else has, and the ids under which each side's rows lie.
 
-    Ids are by the names the addresses use: number, message_id, reply_id, file_id.
+    Ids are by the names the addresses use, from number to buyer_id.
     """
 
     canaries: tuple[str, ...]
@@ -72,6 +75,7 @@ def move_in(world: World) -> Neighbours:
             "message_id": our_message.pk,
             "reply_id": reply_in(ours, world.alice, OutboxState.UNKNOWN).pk,
             "file_id": file_in(our_message).pk,
+            **_order_of(ours, "lamp"),
         },
         theirs=theirs,
         their_reply_key=key,
@@ -104,4 +108,37 @@ def _fill(world: World, message: Message, word: str) -> tuple[dict[str, int], UU
     reply = reply_in(talk, world.gus, OutboxState.UNKNOWN, body=f"{word} replies", peer_answer=f"250 {word}")
     file = file_in(message, PNG + word.encode(), name=f"{word}.png", content_id=f"<{word}>")
     ids = {"number": 2, "message_id": message.pk, "reply_id": reply.pk, "file_id": file.pk}
-    return ids, reply.client_key
+    return ids | _order_of(talk, word), reply.client_key
+
+
+def _order_of(talk: Conversation, word: str) -> dict[str, int]:
+    """The conversation's order as its marketplace has it, with the word in every text; the ids of it."""
+    with tenant_tx(talk.tenant_id):
+        order = Order.objects.select_related("account").get(conversations=talk)
+        picture = default_storage.save(f"{talk.tenant_id}/{uuid4()}", ContentFile(PNG + word.encode()))
+    make_order(
+        order.account,
+        external_id=order.external_id,
+        relay_address=talk.relay_address,
+        buyer_name=f"Buyer {word}",
+        ship_to_place=word,
+        fault=f"{word} is away",
+        programs=[word],
+        lines=[
+            {
+                "title": word,
+                "sku": word,
+                "image_path": picture,
+                "cancel_requested": True,
+                "cancel_reason": word,
+            }
+        ],
+        shipments=[{"carrier": word, "tracking_number": word, "events": [{"text": word, "place": word}]}],
+        returns=[
+            {"external_id": word, "safe_t": word, "lines": [{"title": word, "comment": word, "reason": word}]}
+        ],
+        refunds=[{"reason": word}],
+    )
+    with tenant_tx(talk.tenant_id):
+        item = Item.objects.get(sku=word)
+    return {"order_id": order.pk, "item_id": item.pk, "buyer_id": order.buyer_id or 0}

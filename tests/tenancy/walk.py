@@ -42,10 +42,21 @@ def _reply(next_door: Neighbours) -> dict[str, str]:
     }
 
 
+def _first(next_door: Neighbours) -> dict[str, str]:
+    return {
+        "body": "Which colour do you want?",
+        "client_key": str(next_door.their_reply_key),
+        "reason": "question",
+    }
+
+
 TALK = ("number",)
 MESSAGE = ("number", "message_id")
 REPLY = ("number", "reply_id")
+ORDER = ("order_id",)
 LISTS = tuple(VIEWS)
+# Addresses that both show a form and take it.
+SHOWN_TOO = ("assignment", "order_writing")
 TABLE: dict[str, Row] = {
     "start": Row("belong"),
     "warehouse": Row("belong"),
@@ -58,6 +69,9 @@ TABLE: dict[str, Row] = {
     "reply_undo": Row("converse", REPLY, body=_empty),
     "reply_settlement": Row("converse", REPLY, body=lambda _: {"decision": "discard"}),
     "courtesy": Row("converse", TALK, body=_reply),
+    "draft": Row("converse", TALK, body=lambda _: {"body": "Half a sentence"}),
+    "draft_cancellation": Row("converse", TALK, body=_empty),
+    "presence": Row("converse", TALK, body=lambda _: {"doing": "viewing", "tab": "1"}),
     "notes": Row("converse", TALK, body=lambda _: {"body": "For the team."}),
     "assignment": Row("converse", TALK, body=lambda them: {"assignee": str(them.their_member_id)}),
     "closure": Row("converse", TALK, body=_empty),
@@ -69,6 +83,13 @@ TABLE: dict[str, Row] = {
     "message_raw": Row("converse", MESSAGE),
     "attachment": Row("converse", ("file_id",)),
     "accounts": Row("see_accounts"),
+    "orders": Row("see_orders"),
+    "order": Row("see_orders", ORDER),
+    "order_card": Row("see_orders", ORDER),
+    "order_refresh": Row("converse", ORDER, body=_empty),
+    "order_writing": Row("converse", ORDER, body=_first),
+    "item_picture": Row("see_orders", ("item_id",)),
+    "buyer": Row("converse", ("buyer_id",)),
 }
 
 
@@ -186,7 +207,7 @@ def _faults(client: Client, next_door: Neighbours, paths_of: Callable[[str], lis
         refused = {HTTPStatus.NOT_FOUND}
         if verb != "GET":
             refused.add(HTTPStatus.METHOD_NOT_ALLOWED)
-        if body is not None and verb == "GET" and name != "assignment":
+        if body is not None and verb == "GET" and name not in SHOWN_TOO:
             refused.add(HTTPStatus.METHOD_NOT_ALLOWED)
         if answer.status not in refused:
             found.append(f"{verb} {path}: {answer.status}")

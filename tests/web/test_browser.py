@@ -61,6 +61,8 @@ def context(browser: Browser, site: str, faults: list[str]) -> Iterator[BrowserC
     """A signed-in browser; the test fails when any page wrote an error to its console."""
     context = browser.new_context(base_url=site, viewport={"width": 1440, "height": 900})
     context.set_default_timeout(15_000)
+    # No live process runs here: the stream never begins, and pages look by themselves.
+    context.route("**/live/**", lambda route: None)
 
     def listen(page: Page) -> None:
         page.on("pageerror", lambda error: faults.append(str(error)))
@@ -303,6 +305,13 @@ def test_every_page_fits_its_window(
     ):
         page.goto(f"/t/acme/{path}")
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path
+
+
+def test_without_a_stream_the_page_looks_by_itself(context: BrowserContext, waiting: Waiting) -> None:
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    late = waiting(5)
+    expect(page.locator(f"[data-row='{late.number}']")).to_be_visible(timeout=30_000)
 
 
 def test_the_clocks_follow_a_change_of_the_timeline(context: BrowserContext, waiting: Waiting) -> None:

@@ -4,9 +4,10 @@ import pytest
 from django.core import signing
 from django.test import Client
 
+from accounts.files import picture_type
 from accounts.tenancy import tenant_tx
 from inbox.models import Conversation
-from inbox.views.files import SALT, picture_token, picture_type
+from inbox.views.files import SALT, picture_token
 from inbox.views.originals import split_mail, with_pictures
 from tests.web.conftest import Browser, browser_of
 from tests.web.rows import PNG, file_in, only_message

@@ -1,0 +1,21 @@
+"""Who is at a conversation: said by browsers every few seconds, passed on, and stored nowhere."""
+
+from accounts.announcing import announce
+from accounts.models import Membership
+
+# What a tab may say of its person; "gone" is its last word.
+DOINGS = ("viewing", "replying", "noting", "away", "gone")
+
+
+def tell(number: int, *, by: Membership, doing: str, tab: str) -> None:
+    """Let the others know what this member does at a conversation."""
+    announce(
+        by.tenant_id,
+        "presence",
+        number=number,
+        member=by.pk,
+        name=by.user.name,
+        initials=by.initials,
+        doing=doing,
+        tab=tab,
+    )

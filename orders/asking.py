@@ -1,0 +1,18 @@
+"""Ask for an order to be read from its marketplace now; a worker does the reading."""
+
+from datetime import datetime
+
+from orders.models import Order
+
+
+def ask(order: Order, *, now: datetime) -> None:
+    """Somebody looks at the order and waits: it goes before what only a mail asked for."""
+    order.wanted_at, order.wanted_by_person = now, True
+    order.save(update_fields=["wanted_at", "wanted_by_person"])
+
+
+def ask_for_actions(order: Order, *, now: datetime) -> None:
+    """Somebody wants to write to the buyer: what the marketplace allows for this order is read now."""
+    order.message_actions_wanted = True
+    order.save(update_fields=["message_actions_wanted"])
+    ask(order, now=now)

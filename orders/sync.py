@@ -1,0 +1,142 @@
+"""Read one stream of a seller account from the marketplace's API and store what it says, page by page.
+
+The cursor moves only after the last page. A try that fails begins again at the window's start, because page
+tokens expire; storing the same page twice changes nothing.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+from django.conf import settings
+
+from accounts.announcing import announce
+from accounts.tenancy import tenant_tx
+from marketplaces import registry, streams
+from marketplaces.errors import ApiError, NotReady, Temporary, Throttled
+from marketplaces.models import ApiStream
+from marketplaces.records import Oddity, Page, Strange, Window
+from orders.models import Order
+from orders.storing import Stored, orders_by_number, store_orders
+from orders.storing_fulfilments import store_fulfilments
+from orders.storing_returns import store_returns
+
+log = structlog.get_logger(__name__)
+
+REPORT_PAUSE = timedelta(seconds=30)
+# How often a window with an unreadable record is read again before the cursor passes it; the record's number
+# is kept and asked for by itself.
+TRIES = 3
+
+
+@dataclass(slots=True)
+class Reading:
+    """What one pass over a window has met so far."""
+
+    pages: int = 0
+    changed: int = 0
+    strange: list[Strange] = field(default_factory=list)
+
+
+def read(stream_id: int, *, tenant_id: int, now: datetime) -> int:
+    """Read what is new in a stream that is due; returns how many orders changed.
+
+    Faults of the API end up in the stream's health, in words; none is raised.
+    """
+    stream = streams.claim(stream_id, tenant_id=tenant_id, now=now)
+    if stream is None:
+        return 0
+    reading = Reading()
+    try:
+        with registry.adapter(stream.account) as adapter:
+            _read_window(stream, adapter, reading, now=now)
+            _sweep(stream, adapter, now=now)
+    except NotReady as fault:
+        until = streams.window(stream, now=now).until
+        pause = timedelta(seconds=fault.retry_after) or REPORT_PAUSE
+        streams.waits_for(stream, fault.pending, until=until, now=now, again_in=pause)
+    except Throttled as fault:
+        streams.stopped(stream, fault, began=reading.pages > 0, now=now)
+    except ApiError as fault:
+        streams.failed(stream, fault, now=now)
+    return reading.changed
+
+
+def _read_window(stream: ApiStream, adapter: registry.Adapter, reading: Reading, *, now: datetime) -> None:
+    window = streams.window(stream, now=now)
+    for page, stored in _pages(stream, adapter, window, now=now):
+        reading.pages += 1
+        reading.changed += len(stored.changed)
+        reading.strange.extend(page.strange)
+    left_out = [each for each in reading.strange if each.oddity is Oddity.LEFT_OUT]
+    if left_out and stream.failures < TRIES:
+        raise Temporary(f"{left_out[0].text} {len(left_out)} such records; reading them again.")
+    _ask_singly(stream, left_out, now=now)
+    streams.succeeded(
+        stream,
+        read_until=window.until,
+        now=now,
+        again_in=timedelta(0) if streams.behind(window, now=now) else poll_pause(),
+        remark=reading.strange[0].text if reading.strange else "",
+    )
+
+
+def _sweep(stream: ApiStream, adapter: registry.Adapter, *, now: datetime) -> None:
+    """Read a day of the last 30 again; what changes then, a window had missed."""
+    window = streams.sweep_window(stream, now=now)
+    if window is None:
+        return
+    found = 0
+    try:
+        for _, stored in _pages(stream, adapter, window, now=now):
+            found += len(stored.changed)
+    except Temporary as fault:
+        # The stream itself is read; the sweep comes to it again.
+        log.info("sweep put off", account=stream.account_id, stream=stream.name, fault=type(fault).__name__)
+        return
+    streams.swept(stream, found=found, now=now)
+
+
+def _pages(
+    stream: ApiStream, adapter: registry.Adapter, window: Window, *, now: datetime
+) -> Iterator[tuple[Page[Any], Stored]]:
+    account = stream.account
+    sources: dict[str, tuple[Callable[[], Iterator[Page[Any]]], Callable[[Any], Stored]]] = {
+        "orders": (
+            lambda: adapter.orders(window),
+            lambda records: store_orders(account, records, now=now),
+        ),
+        "returns": (
+            lambda: adapter.returns(window, pending=stream.pending),
+            lambda records: store_returns(account, records, now=now),
+        ),
+        "fulfilments": (
+            lambda: adapter.fulfilments(window),
+            lambda records: store_fulfilments(account, records, now=now),
+        ),
+    }
+    pages, store = sources[stream.name]
+    for page in pages():
+        with tenant_tx(stream.tenant_id):
+            stored = store(page.records)
+            streams.renew(stream)
+            for order_id in stored.changed:
+                announce(stream.tenant_id, "order", order=order_id)
+        yield page, stored
+
+
+def _ask_singly(stream: ApiStream, left_out: list[Strange], *, now: datetime) -> None:
+    """Records that stay unreadable: keep their numbers, so that each is asked for by itself."""
+    numbers = {each.external_id for each in left_out if each.external_id}
+    if stream.name != "orders" or not numbers:
+        return
+    with tenant_tx(stream.tenant_id):
+        rows = orders_by_number(stream.account, numbers, now=now)
+        Order.objects.filter(pk__in=[row.pk for row in rows.values()]).update(wanted_at=now)
+
+
+def poll_pause() -> timedelta:
+    """How long a stream that is up to date rests."""
+    return timedelta(seconds=settings.API_POLL_SECONDS)

@@ -1,0 +1,1 @@
+"""The parts of pages that are about orders alone; the pages they stand in are the inbox's."""

@@ -1,0 +1,85 @@
+"""Read single orders somebody waits for: a person pressed refresh, or a mail named one we do not have."""
+
+from datetime import datetime, timedelta
+
+import structlog
+
+from accounts.announcing import announce
+from accounts.tenancy import tenant_tx
+from marketplaces import registry
+from marketplaces.errors import ApiError, AuthRevoked, NotFound, Permanent
+from marketplaces.models import SellerAccount
+from orders.models import Order
+from orders.storing import store_orders
+
+log = structlog.get_logger(__name__)
+
+AT_ONCE = 20
+STALE_CLAIM = timedelta(seconds=60)
+LATER = timedelta(minutes=1)
+
+
+def read_wanted(account_id: int, *, tenant_id: int, now: datetime) -> int:
+    """Read the wanted orders of an account, those of persons first; returns how many were read."""
+    with tenant_tx(tenant_id):
+        account = SellerAccount.objects.select_related("tenant").get(pk=account_id)
+        due = Order.objects.filter(account=account, wanted_at__lte=now)
+        rows = list(
+            due.order_by("-wanted_by_person", "wanted_at", "pk")[:AT_ONCE].select_for_update(skip_locked=True)
+        )
+        Order.objects.filter(pk__in=[row.pk for row in rows]).update(wanted_at=now + STALE_CLAIM)
+    done = 0
+    if not rows:
+        return done
+    try:
+        with registry.adapter(account, interactive=True) as adapter:
+            for row in rows:
+                _read_one(adapter, account, row, now=now)
+                done += 1
+    except AuthRevoked as fault:
+        for row in rows[done:]:
+            _settle(row, str(fault), now=now)
+    except ApiError as fault:
+        # The rest of them would meet the same fault.
+        for row in rows[done:]:
+            _postpone(row, str(fault), now=now, seconds=fault.retry_after)
+    return done
+
+
+def _read_one(adapter: registry.Adapter, account: SellerAccount, row: Order, *, now: datetime) -> None:
+    try:
+        records = adapter.order(row.external_id)
+        actions = adapter.message_actions(row.external_id) if row.message_actions_wanted else None
+    except NotFound:
+        _settle(row, f"{account.facts.name} knows no order {row.external_id} in this account.", now=now)
+        return
+    except AuthRevoked:
+        raise
+    except Permanent as fault:
+        _settle(row, str(fault), now=now)
+        return
+    with tenant_tx(row.tenant_id):
+        store_orders(account, records, now=now)
+        if actions is not None:
+            Order.objects.filter(pk=row.pk).update(
+                message_actions=[{"name": each.name, "longest": each.longest} for each in actions],
+                message_actions_as_of=now,
+                message_actions_wanted=False,
+            )
+    _settle(row, "", now=now)
+
+
+def _settle(row: Order, fault: str, *, now: datetime) -> None:
+    """The question is answered, unless somebody has asked again meanwhile."""
+    with tenant_tx(row.tenant_id):
+        Order.objects.filter(pk=row.pk).update(fault=fault[:300])
+        asked = Order.objects.filter(pk=row.pk, wanted_at=now + STALE_CLAIM)
+        asked.update(wanted_at=None, wanted_by_person=False)
+        announce(row.tenant_id, "order", order=row.pk)
+
+
+def _postpone(row: Order, fault: str, *, now: datetime, seconds: float) -> None:
+    with tenant_tx(row.tenant_id):
+        wait = max(LATER, timedelta(seconds=seconds))
+        Order.objects.filter(pk=row.pk).update(fault=fault[:300], wanted_at=now + wait)
+        announce(row.tenant_id, "order", order=row.pk)
