@@ -61,6 +61,7 @@ def test_a_new_order_is_here_with_lines_items_and_its_buyer(world: World) -> Non
         assert row.buyer is not None
         assert row.buyer.name == "Denise Kowalczyk"
         held = OrderLine.objects.get(order=row)
+        assert row.shown_item_id == held.item_id
         assert (held.sku, held.unit_price, held.item.image_due_at) == ("LMP-ARC-01", Decimal("89.90"), None)
 
 
