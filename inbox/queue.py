@@ -114,6 +114,8 @@ class Row:
     needs_settling: bool
     leaving: bool
     order_id: str
+    item: int | None  # whose picture is here
+    item_title: str
     at: datetime
 
 
@@ -184,7 +186,7 @@ def _rows(view: View, membership: Membership) -> QuerySet[Conversation]:
     on_the_way = OutboundReply.objects.filter(conversation=OuterRef("pk"), state__in=ON_THE_WAY)
     return (
         Conversation.objects.filter(view.rows(membership))
-        .select_related("account", "assignee__user", "order")
+        .select_related("account", "assignee__user", "order__shown_item")
         .annotate(leaving=Exists(on_the_way))
         .order_by(*view.order)
     )
@@ -192,6 +194,7 @@ def _rows(view: View, membership: Membership) -> QuerySet[Conversation]:
 
 def _row(conversation: Conversation, now: datetime) -> Row:
     account, assignee = conversation.account, conversation.assignee
+    item = conversation.order.shown_item if conversation.order else None
     return Row(
         number=conversation.number,
         marketplace=account.marketplace,
@@ -211,5 +214,7 @@ def _row(conversation: Conversation, now: datetime) -> Row:
         needs_settling=conversation.needs_settling,
         leaving=getattr(conversation, "leaving"),  # noqa: B009 - annotated
         order_id=conversation.order.external_id if conversation.order else "",
+        item=item.pk if item and item.image_path else None,
+        item_title=item.title if item else "",
         at=conversation.last_message_at,
     )
