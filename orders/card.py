@@ -73,7 +73,8 @@ class Card:
     asking: bool
     unanswered: bool
     page: str
-    # Returns come by a stream of their own: one that read nothing about this order has read that too.
+    # A stream that has read nothing new about the order has read that too.
+    as_of: datetime | None
     returns_as_of: datetime | None
 
     @property
@@ -117,9 +118,8 @@ def parts(order: str) -> dict[str, Subquery]:
         "order_parcels": _parcels(OuterRef(order)),
         "order_returns": _returns(OuterRef(order)),
         "order_refunds": _refunds(OuterRef(order)),
-        "returns_read_at": Subquery(
-            ApiStream.objects.filter(account=OuterRef("account"), name="returns").values("last_ok_at")[:1]
-        ),
+        "orders_read_at": _read_at("orders"),
+        "returns_read_at": _read_at("returns"),
     }
 
 
@@ -151,8 +151,18 @@ def card_of(order: Order, row: Any, *, account: SellerAccount, now: datetime) ->
         asking=asked is not None and now - asked < PATIENCE,
         unanswered=asked is not None and now - asked >= PATIENCE,
         page=page_of(account.market, order.external_id),
-        returns_as_of=max(filter(None, (order.returns_as_of, row.returns_read_at)), default=None),
+        as_of=_newest(order.as_of, None if order.is_placeholder or order.fault else row.orders_read_at),
+        returns_as_of=_newest(order.returns_as_of, row.returns_read_at),
     )
+
+
+def _read_at(stream: str) -> Subquery:
+    rows = ApiStream.objects.filter(account=OuterRef("account"), name=stream)
+    return Subquery(rows.values("last_ok_at")[:1])
+
+
+def _newest(*moments: datetime | None) -> datetime | None:
+    return max(filter(None, moments), default=None)
 
 
 def _way(order: Order, account: SellerAccount, parcels: list[Parcel], now: datetime) -> Way:
