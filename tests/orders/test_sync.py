@@ -213,7 +213,7 @@ def test_a_revoked_key_stops_the_stream_and_says_why(account: SellerAccount, con
 
 
 def test_returns_come_with_their_orders_or_before(account: SellerAccount, control: Control) -> None:
-    number = control.place_orders(account.sender_address, 1, state="delivered")[0]
+    number = control.place_orders(account.sender_address, 1, state="delivered", fulfilment="seller")[0]
     control.advance(number, "return_started")
     stream = begin(account)["returns"]
     for minutes in range(6):

@@ -1,23 +1,29 @@
 """Writing to a buyer who has not asked: only where it is allowed, through the same outbox as every reply."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from inbox import delivery, proofs
 from inbox.messaging import Messenger
 from inbox.models import Conversation, ConversationState, Deadline, Event, OutboundReply
+from marketplaces import credentials
 from marketplaces.models import ApiBucket, Health, SellerAccount
 from marketplaces.outbox import OutboxState
 from marketplaces.registry import adapter
+from marketplaces.types import Marketplace
 from orders import wanted
 from orders.models import Order
+from tests.marketplaces.canned import Asked, Canned, serving
 from tests.marketplaces.conftest import amazon, control, shops
 from tests.orders.rows import make_order
 from tests.outbox.rows import end_lease, fresh, make_due
@@ -275,6 +281,31 @@ def test_an_answer_that_is_lost_leaves_it_unknown_and_is_never_repeated(
     make_due(reply)
     assert deliver(reply).state == OutboxState.UNKNOWN
     assert sent(control, amazon) <= 1
+
+
+def test_a_message_amazon_has_taken_is_sent_though_the_database_was_lost_meanwhile(
+    alice: Browser, allowed: Order, settings: Any
+) -> None:
+    with tenant_tx(allowed.tenant_id):
+        for field in credentials.API_FIELDS[Marketplace.AMAZON]:
+            credentials.seal(allowed.account, field, "secret")
+    alice.post(address(allowed), form(reason="confirmOrderDetails"))
+    reply = the_one(allowed)
+    make_due(reply)
+
+    def answer(asked: Asked) -> Canned:
+        if asked.path == "/auth/o2/token":
+            return Canned(b'{"access_token": "token", "expires_in": 3600}')
+        with psycopg.connect(os.environ["TEST_SUPERUSER_URL"]) as superuser:
+            superuser.execute("SELECT pg_terminate_backend(%s)", [ours])
+        return Canned(b"{}", status=201)
+
+    connection.ensure_connection()
+    ours = connection.connection.info.backend_pid
+    with serving(answer) as server:
+        settings.MARKETPLACE_API_HOSTS = dict.fromkeys(settings.MARKETPLACE_API_HOSTS, server.url)
+        reply = deliver(reply)
+    assert reply.state == OutboxState.SENT
 
 
 class Killed(BaseException):
