@@ -128,7 +128,7 @@ def _defaults(model: type[models.Model], given: list[str], now: datetime) -> dic
     """What the other columns hold in a new row, by the model."""
     found: dict[str, str] = {}
     for field in model._meta.concrete_fields:
-        if field.column in given or field.null or field.generated:
+        if field.column is None or field.column in given or field.null or field.generated:
             continue
         if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False):
             found[field.column] = now.isoformat()

@@ -1,4 +1,4 @@
-"""What the benchmark runs on: servers set as in production, and a database and a web process for each size."""
+"""What the benchmark runs on: servers set as in production, a database and a web process for each size."""
 
 import hashlib
 import json
