@@ -1,7 +1,7 @@
 """The triage queue: one read of one index, page after page, nearest due first."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -10,7 +10,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from accounts.cursors import cursor_after, rows_after
 from accounts.models import Membership
 from inbox import sla
-from inbox.models import Conversation, ConversationKind, ConversationState, OutboundReply
+from inbox.models import Conversation, ConversationKind, ConversationState, ConversationTag, OutboundReply
+from inbox.tag_marks import TagMark, marks, tag_marks
 from marketplaces.outbox import OutboxState
 
 PAGE_ROWS = 50
@@ -19,13 +20,22 @@ ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One of the lists of conversations; `order` names the columns its index is sorted by."""
+    """One of the lists of conversations; `order` names the columns its index is sorted by.
+
+    With `tag_id` only what bears that tag.
+    """
 
     key: str
     title: str
     empty_text: str
     rows: Callable[[Membership], Q]
     order: tuple[str, str] = ("queue_at", "id")
+    tag_id: int = 0
+
+    @property
+    def query(self) -> str:
+        """What the list's own address needs at its end to keep the tag."""
+        return f"?tag={self.tag_id}" if self.tag_id else ""
 
     @property
     def by_time_left(self) -> bool:
@@ -115,6 +125,7 @@ class Row:
     leaving: bool
     order_id: str
     at: datetime
+    tags: list[TagMark]
 
 
 @dataclass(slots=True)
@@ -148,10 +159,16 @@ class QueuePage:
 
 
 def queue_page(
-    view_key: str, *, membership: Membership, now: datetime, after: str = "", limit: int = PAGE_ROWS
+    view_key: str,
+    *,
+    membership: Membership,
+    now: datetime,
+    after: str = "",
+    limit: int = PAGE_ROWS,
+    tag_id: int = 0,
 ) -> QueuePage:
     """Read a page of a view in one statement; raises KeyError for an unknown view and BadCursor."""
-    view = VIEWS[view_key]
+    view = replace(VIEWS[view_key], tag_id=tag_id)
     found = list(rows_after(_rows(view, membership), view.order, after)[: limit + 1])
     more = len(found) > limit
     sections: list[Section] = []
@@ -182,10 +199,14 @@ def section_of(conversation: Conversation, now: datetime, time_zone: str) -> str
 
 def _rows(view: View, membership: Membership) -> QuerySet[Conversation]:
     on_the_way = OutboundReply.objects.filter(conversation=OuterRef("pk"), state__in=ON_THE_WAY)
+    rows = Conversation.objects.filter(view.rows(membership))
+    if view.tag_id:
+        rows = rows.filter(
+            Exists(ConversationTag.objects.filter(conversation=OuterRef("pk"), tag=view.tag_id))
+        )
     return (
-        Conversation.objects.filter(view.rows(membership))
-        .select_related("account", "assignee__user", "order")
-        .annotate(leaving=Exists(on_the_way))
+        rows.select_related("account", "assignee__user", "order")
+        .annotate(leaving=Exists(on_the_way), tag_rows=tag_marks())
         .order_by(*view.order)
     )
 
@@ -212,4 +233,5 @@ def _row(conversation: Conversation, now: datetime) -> Row:
         leaving=getattr(conversation, "leaving"),  # noqa: B009 - annotated
         order_id=conversation.order.external_id if conversation.order else "",
         at=conversation.last_message_at,
+        tags=marks(getattr(conversation, "tag_rows")),  # noqa: B009 - annotated
     )
