@@ -4,6 +4,7 @@ from inbox.models.conversation import Conversation, ConversationKind, Conversati
 from inbox.models.deadline import Deadline, DeadlineKind, Outcome, SlaPolicy
 from inbox.models.message import Attachment, Direction, Message
 from inbox.models.reply import Draft, OutboundReply, ReplyAttempt, ReplyChannel
+from inbox.models.tag import ConversationTag, Tag, TagColour
 from inbox.models.timeline import Event, Note
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "ConversationKind",
     "ConversationNumber",
     "ConversationState",
+    "ConversationTag",
     "Deadline",
     "DeadlineKind",
     "Direction",
@@ -24,4 +26,6 @@ __all__ = [
     "ReplyAttempt",
     "ReplyChannel",
     "SlaPolicy",
+    "Tag",
+    "TagColour",
 ]
