@@ -270,6 +270,22 @@ def test_an_order_keeps_its_last_data_and_the_reason_when_the_source_fails(
         assert (row.fault, row.wanted_at) == ("", None)
 
 
+def test_an_order_that_cannot_be_read_keeps_no_other_waiting(amazon: SellerAccount, control: Control) -> None:
+    control.place_orders(amazon.sender_address, 3)
+    read(begin(amazon)["orders"])
+    asked = timezone.now()
+    with tenant_tx(amazon.tenant_id):
+        Order.objects.update(wanted_at=asked)
+    control.fault("api.order", "garble", account=amazon.sender_address, how="missing_field")
+    wanted.read_wanted(amazon.pk, tenant_id=amazon.tenant_id, now=asked)
+    with tenant_tx(amazon.tenant_id):
+        first, *others = Order.objects.order_by("pk")
+    assert "could not be read" in first.fault
+    assert first.wanted_at is not None
+    assert first.wanted_at > asked
+    assert [(order.fault, order.wanted_at) for order in others] == [("", None)] * 2
+
+
 def test_pictures_are_fetched_once_and_kept(account: SellerAccount, control: Control) -> None:
     control.place_orders(account.sender_address, 5)
     read(begin(account)["orders"])
