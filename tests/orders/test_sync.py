@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from marketplaces import streams
-from marketplaces.models import ApiBucket, ApiStream, Health, SellerAccount
+from marketplaces.models import ApiBucket, ApiStream, ApiToken, Health, SellerAccount
 from orders import pictures, sync, wanted
 from orders.models import Item, Order, OrderLine, PurchaseOrder, Return, Shipment
 from tests.simulator_client import Control
@@ -304,6 +304,25 @@ def test_pictures_are_fetched_once_and_kept(account: SellerAccount, control: Con
             with default_storage.open(item.image_path) as file:
                 assert file.read(8) == b"\x89PNG\r\n\x1a\n"
     assert pictures.fetch_pictures(account.pk, tenant_id=account.tenant_id, now=later) == 0
+
+
+def test_a_key_that_is_not_accepted_for_a_while_takes_no_picture_away(
+    amazon: SellerAccount, control: Control
+) -> None:
+    control.place_orders(amazon.sender_address, 1)
+    read(begin(amazon)["orders"])
+    later = timezone.now() + timedelta(hours=1)
+    pictures.fetch_pictures(amazon.pk, tenant_id=amazon.tenant_id, now=later)
+    with tenant_tx(amazon.tenant_id):
+        Item.objects.update(image_due_at=later)
+        kept = set(Item.objects.values_list("image_path", flat=True))
+        ApiToken.objects.all().delete()
+    without_limits(amazon)
+    control.change_account(amazon.sender_address, api={"revoked": True})
+    pictures.fetch_pictures(amazon.pk, tenant_id=amazon.tenant_id, now=later)
+    with tenant_tx(amazon.tenant_id):
+        assert set(Item.objects.values_list("image_path", flat=True)) == kept
+        assert all(item.image_due_at and item.image_due_at > later for item in Item.objects.all())
 
 
 def test_the_daily_sweep_mends_what_a_window_missed_and_says_so(
