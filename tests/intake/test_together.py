@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from uuid import uuid4
 
 import pytest
 
@@ -44,7 +45,7 @@ def mails(account: SellerAccount, seed: int) -> list[bytes]:
 
 def store(account: SellerAccount, contents: list[bytes]) -> list[int]:
     arrivals = [
-        polling.Arrival(f"test:{number}", content, len(content), START + timedelta(days=5, seconds=number))
+        polling.Arrival(f"test:{uuid4()}", content, len(content), START + timedelta(days=5, seconds=number))
         for number, content in enumerate(contents)
     ]
     with tenant_tx(account.tenant_id):
@@ -105,3 +106,13 @@ def test_a_mail_that_cannot_be_filed_spoils_no_other_of_its_batch(world: World) 
         assert set(InboundRaw.objects.values_list("state", flat=True)) == {"parsed", "quarantined"}
         assert Message.objects.filter(text__in=["First", "Third"]).count() == 2
         assert Conversation.objects.count() == 3
+
+
+def test_old_mail_of_a_mailbox_that_was_moved_is_joined_by_its_own_moments(world: World) -> None:
+    # The new server says that all of it came today.
+    for days in (100, 99):
+        sent_at = START - timedelta(days=days)
+        mail = walmart_mail(world.walmart, text=f"{days} days ago", order="", sent_at=sent_at)
+        intake.read_many(store(world.walmart, [mail]), tenant_id=world.acme.pk)
+    with tenant_tx(world.acme.pk):
+        assert [row.messages.count() for row in Conversation.objects.all()] == [2]
