@@ -46,8 +46,8 @@ RULES = load_rules()
 def check(text: str, marketplace: Marketplace, *, known_ids: tuple[str, ...] = ()) -> list[Finding]:
     """What forbids the text to leave, in the order of the rules, at most one finding for the same words.
 
-    `known_ids` are order numbers and the like, which look like phone numbers and may be named; those too short
-    to be one are checked as any other words.
+    `known_ids` are order numbers and the like, which look like phone numbers and may be named; what is
+    too short to be one is checked as any other words.
     """
     findings = []
     name = FACTS[marketplace].name
