@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from marketplaces import streams
+from marketplaces.errors import Temporary
 from marketplaces.models import ApiBucket, ApiStream, ApiToken, Health, SellerAccount
 from orders import pictures, sync, wanted
 from orders.models import Item, Order, OrderLine, PurchaseOrder, Return, Shipment
@@ -228,6 +229,17 @@ def test_returns_come_with_their_orders_or_before(account: SellerAccount, contro
     with tenant_tx(account.tenant_id):
         assert not Order.objects.get(pk=row.order_id).is_placeholder
     everything_is_here(account, control)
+
+
+def test_a_report_that_cannot_be_read_is_asked_for_again(amazon: SellerAccount, control: Control) -> None:
+    stream = begin(amazon)["returns"]
+    now = timezone.now()
+    streams.waits_for(stream, "report", until=now, now=now, again_in=timedelta(0))
+    for _ in range(2):
+        streams.failed(again(stream), Temporary("The returns report is damaged."), now=now)
+    assert again(stream).pending == "report"
+    streams.failed(again(stream), Temporary("The returns report is damaged."), now=now)
+    assert (again(stream).pending, again(stream).pending_until) == ("", None)
 
 
 def test_an_order_a_mail_names_is_read_at_once(
