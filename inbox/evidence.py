@@ -20,6 +20,7 @@ from orders.models import BuyerIdentity, Order
 from orders.placeholders import known_identities, known_orders
 
 ALIAS_DAYS = timedelta(days=30)
+MOST_TWINS = 10
 ASIDE = (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED)
 
 
@@ -98,7 +99,8 @@ def _messages(account: SellerAccount, mails: Sequence[tuple[InboundRaw, ParsedMa
     ids = {mail.message_id[:500] for _, mail in mails if mail.message_id}
     known = Message.objects.filter(account=account).select_related("conversation").defer("html", "text")
     if ids:
-        yield from known.filter(message_id__in=ids)
+        # A sender whose mails all have one Message-ID must not have them all read for each new one.
+        yield from known.filter(message_id__in=ids).order_by("-pk")[: MOST_TWINS * len(ids)]
     sums = {bytes(raw.sha256) for raw, mail in mails if not mail.message_id}
     if sums:
         same = known.filter(message_id="", raw__sha256__in=sums)

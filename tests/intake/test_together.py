@@ -8,9 +8,11 @@ import pytest
 
 from accounts.tenancy import tenant_tx
 from inbox import intake
+from inbox.evidence import gather
 from inbox.models import Conversation, Deadline, Event, Message, SlaPolicy
+from inbox.reading import read_bounded
 from marketplaces import polling
-from marketplaces.models import InboundRaw, SellerAccount
+from marketplaces.models import InboundRaw, RawState, SellerAccount
 from orders.models import Buyer, BuyerIdentity, Order
 from tests.world import World, make_account, walmart_mail
 
@@ -116,3 +118,15 @@ def test_old_mail_of_a_mailbox_that_was_moved_is_joined_by_its_own_moments(world
         intake.read_many(store(world.walmart, [mail]), tenant_id=world.acme.pk)
     with tenant_tx(world.acme.pk):
         assert [row.messages.count() for row in Conversation.objects.all()] == [2]
+
+
+def test_mails_that_all_have_one_message_id_are_not_all_read_again_for_the_next(world: World) -> None:
+    same = [walmart_mail(world.walmart, text=f"Mail {each}", message_id="<1@shop>") for each in range(12)]
+    raw_ids = store(world.walmart, [*same, same[-1]])
+    intake.read_many(raw_ids[:-1], tenant_id=world.acme.pk)
+    with tenant_tx(world.acme.pk):
+        assert Message.objects.count() == len(same)
+        raw = InboundRaw.objects.select_related("account").get(pk=raw_ids[-1])
+        mail = read_bounded(bytes(raw.content), intake.context_of(raw))
+        assert len(gather(raw.account, [(raw, mail)]).messages["<1@shop>"]) == 10
+    assert intake.read_raw(raw_ids[-1], tenant_id=world.acme.pk) == RawState.DUPLICATE
