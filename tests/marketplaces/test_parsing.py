@@ -290,6 +290,14 @@ def test_the_returns_report_is_read_in_every_encoding(encoding: str, end: str) -
     assert len({each.external_id for each in record.lines}) == 2
 
 
+def test_returns_of_two_orders_without_a_number_of_amazons_are_two_returns() -> None:
+    row = ROW.replace("DRMA1", "")
+    other = row.replace("111-1111111-1111111", "222-2222222-2222222")
+    page = amazon_returns.returns("\n".join([HEADER, row, row, other]).encode())
+    assert [len(each.lines) for each in page.records] == [2, 1]
+    assert len({each.external_id for each in page.records}) == 2
+
+
 def test_a_report_of_only_columns_is_empty() -> None:
     assert amazon_returns.returns(HEADER.encode()) == amazon_returns.returns((HEADER + "\n").encode())
     assert amazon_returns.returns(HEADER.encode()).records == ()

@@ -152,6 +152,18 @@ def test_the_orders_own_numbers_may_be_named(alice: Browser, world: World) -> No
     assert alice.post(address(order), form(body="Call 800-555-0100.")).status_code == 409
 
 
+@pytest.mark.parametrize("typed", ["5", "bob@lamps.example", "lamps.example.com"])
+def test_what_is_no_number_of_a_parcel_does_not_blind_the_guard(
+    alice: Browser, world: World, typed: str
+) -> None:
+    order = make_order(world.walmart, relay_address=RELAY, shipments=[{"tracking_number": typed}])
+    text = "Call 212-555-0100, write to bob@lamps.example or see lamps.example.com."
+    page = alice.post(address(order), form(body=text)).content.decode()
+    for words in ("link outside Walmart", "mail address", "phone number"):
+        assert f"Blocked: {words}." in page
+    assert written(order) == []
+
+
 def test_walmarts_rule_stands_beside_the_form(alice: Browser, order: Order) -> None:
     page = alice.get(address(order)).content.decode()
     assert "forbids sellers to" in page
