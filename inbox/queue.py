@@ -1,6 +1,6 @@
 """The triage queue: one read of one index, page after page, nearest due first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -183,6 +183,13 @@ def queue_page(
     return QueuePage(view, sections, cursor_after(found[limit - 1], view.order) if more else "")
 
 
+def rows_by_id(ids: Iterable[int], *, now: datetime) -> dict[int, Row]:
+    """The rows of these conversations, in one statement; none where there is none to read."""
+    wanted = list(ids)
+    found = _with_all_a_row_shows(Conversation.objects.filter(pk__in=wanted)) if wanted else []
+    return {conversation.pk: _row(conversation, now) for conversation in found}
+
+
 def section_of(conversation: Conversation, now: datetime, time_zone: str) -> str:
     """Which band a row of the triage queue stands in; "today" is the reader's."""
     if conversation.needs_settling:
@@ -198,17 +205,18 @@ def section_of(conversation: Conversation, now: datetime, time_zone: str) -> str
 
 
 def _rows(view: View, membership: Membership) -> QuerySet[Conversation]:
-    on_the_way = OutboundReply.objects.filter(conversation=OuterRef("pk"), state__in=ON_THE_WAY)
     rows = Conversation.objects.filter(view.rows(membership))
     if view.tag_id:
         rows = rows.filter(
             Exists(ConversationTag.objects.filter(conversation=OuterRef("pk"), tag=view.tag_id))
         )
-    return (
-        rows.select_related("account", "assignee__user", "order")
-        .annotate(leaving=Exists(on_the_way), tag_rows=tag_marks())
-        .order_by(*view.order)
-    )
+    return _with_all_a_row_shows(rows).order_by(*view.order)
+
+
+def _with_all_a_row_shows(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    on_the_way = OutboundReply.objects.filter(conversation=OuterRef("pk"), state__in=ON_THE_WAY)
+    related = rows.select_related("account", "assignee__user", "order")
+    return related.annotate(leaving=Exists(on_the_way), tag_rows=tag_marks())
 
 
 def _row(conversation: Conversation, now: datetime) -> Row:
