@@ -1,6 +1,6 @@
 """The triage queue: one read of one index, page after page, nearest due first."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -195,6 +195,14 @@ def queue_page(
     return QueuePage(view, sections, cursor_after(found[limit - 1], view.order) if more else "")
 
 
+def rows_by_id(ids: Iterable[int], *, now: datetime) -> dict[int, Row]:
+    """The rows of these conversations, in one statement; none where there is none to read."""
+    wanted = list(ids)
+    rows = _with_marks(Conversation.objects.filter(pk__in=wanted)).values_list(*READ, named=True)
+    found: Iterable[Any] = rows if wanted else []
+    return {row.pk: _row(row, now) for row in found}
+
+
 def section_of(row: Any, now: datetime, time_zone: str) -> str:
     """Which band a row of the triage queue stands in; "today" is the reader's."""
     if row.needs_settling:
@@ -210,13 +218,17 @@ def section_of(row: Any, now: datetime, time_zone: str) -> str:
 
 
 def _rows(view: View, membership: Membership) -> QuerySet[Conversation]:
-    on_the_way = OutboundReply.objects.filter(conversation=OuterRef("pk"), state__in=ON_THE_WAY)
     rows = Conversation.objects.filter(view.rows(membership))
     if view.tag_id:
         rows = rows.filter(
             Exists(ConversationTag.objects.filter(conversation=OuterRef("pk"), tag=view.tag_id))
         )
-    return rows.annotate(leaving=Exists(on_the_way), tag_rows=tag_marks()).order_by(*view.order)
+    return _with_marks(rows).order_by(*view.order)
+
+
+def _with_marks(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
+    on_the_way = OutboundReply.objects.filter(conversation=OuterRef("pk"), state__in=ON_THE_WAY)
+    return rows.annotate(leaving=Exists(on_the_way), tag_rows=tag_marks())
 
 
 def _row(row: Any, now: datetime) -> Row:

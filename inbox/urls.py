@@ -14,6 +14,7 @@ from inbox.views import (
     presence,
     queue,
     replies,
+    search,
     tags,
     writing,
 )
@@ -56,6 +57,7 @@ in_tenant: list[URLPattern | URLResolver] = [
     path("orders/", orders.orders, name="orders"),
     path("orders/<int:order_id>/", orders.order, name="order"),
     path("orders/<int:order_id>/writing/", writing.order_writing, name="order_writing"),
+    path("search/", search.search, name="search"),
     path("tags/", tags.tags, name="tags"),
     path("tags/<int:tag_id>/", tags.tag, name="tag"),
     path("tags/<int:tag_id>/merging/", tags.tag_merging, name="tag_merging"),

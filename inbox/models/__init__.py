@@ -4,6 +4,7 @@ from inbox.models.conversation import Conversation, ConversationKind, Conversati
 from inbox.models.deadline import Deadline, DeadlineKind, Outcome, SlaPolicy
 from inbox.models.message import Attachment, Direction, Message
 from inbox.models.reply import Draft, OutboundReply, ReplyAttempt, ReplyChannel
+from inbox.models.search import DocumentKind, SearchDocument
 from inbox.models.tag import ConversationTag, Tag, TagColour
 from inbox.models.timeline import Event, Note
 
@@ -17,6 +18,7 @@ __all__ = [
     "Deadline",
     "DeadlineKind",
     "Direction",
+    "DocumentKind",
     "Draft",
     "Event",
     "Message",
@@ -25,6 +27,7 @@ __all__ = [
     "Outcome",
     "ReplyAttempt",
     "ReplyChannel",
+    "SearchDocument",
     "SlaPolicy",
     "Tag",
     "TagColour",

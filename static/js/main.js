@@ -4,6 +4,7 @@ import "./countdown.js";
 import "./steady-list.js";
 import "./current-row.js";
 import "./row-tags.js";
+import "./search.js";
 import "./hotkeys.js";
 import "./row-keys.js";
 import "./ctrl-enter.js";

@@ -75,6 +75,7 @@ TABLE: dict[str, Row] = {
     "draft_cancellation": Row("converse", TALK, body=_empty),
     "presence": Row("converse", TALK, body=lambda _: {"doing": "viewing", "tab": "1"}),
     "conversation_tags": Row("converse", TALK, body=lambda them: {"put": str(them.theirs["tag_id"])}),
+    "search": Row("see_orders"),
     "tags": Row("converse", body=lambda _: {"name": "a new word"}),
     "tag": Row("manage_tags", ("tag_id",), body=lambda _: {"name": "another"}),
     "tag_merging": Row("manage_tags", ("tag_id",), body=lambda them: {"into": str(them.theirs["tag_id"])}),
