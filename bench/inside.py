@@ -7,8 +7,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import django
@@ -16,7 +15,6 @@ import django
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 django.setup()
 
-from django.db import connection  # noqa: E402
 from django.db.models import F  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.urls import NoReverseMatch, reverse  # noqa: E402
@@ -26,6 +24,7 @@ from accounts.cursors import cursor_after  # noqa: E402
 from accounts.models import Membership  # noqa: E402
 from accounts.tenancy import tenant_tx  # noqa: E402
 from bench import filling, mails  # noqa: E402
+from bench.hearing import heard  # noqa: E402
 from inbox.intake import read_many  # noqa: E402
 from inbox.models import Conversation, ConversationKind, ConversationState, SlaPolicy  # noqa: E402
 from inbox.queue import VIEWS, queue_page  # noqa: E402
@@ -91,7 +90,7 @@ def statements_of_rows(what: str, number: int = 0, after: str = "") -> list[str]
         "conversation": lambda: conversation_page(number, membership=member, now=now),
         "orders": lambda: order_list("all", zone=member.time_zone, now=now),
     }
-    with tenant_tx(member.tenant_id), _heard() as seen:
+    with tenant_tx(member.tenant_id), heard() as seen:
         reads[what]()
     return seen
 
@@ -100,24 +99,11 @@ def statements_of_page(path: str, htmx: bool) -> list[str]:
     """All statements of a request, as the web process sends them; BEGIN and COMMIT are none of them."""
     client = Client(SERVER_NAME="localhost", headers={"HX-Request": "true"} if htmx else {})
     client.force_login(me().user)
-    with _heard() as seen:
+    with heard() as seen:
         answer = client.get(path)
     if answer.status_code != 200:
         raise RuntimeError(f"{path} answered {answer.status_code}")
     return seen
-
-
-@contextmanager
-def _heard() -> Iterator[list[str]]:
-    seen: list[str] = []
-
-    def hear(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
-        result = execute(statement, params, many, context)
-        seen.append(str(connection.ops.last_executed_query(context["cursor"], statement, params)))
-        return result
-
-    with connection.execute_wrapper(hear):
-        yield seen
 
 
 def prepare_mails(marketplace: str, count: int, seed: int) -> int:

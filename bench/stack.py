@@ -119,8 +119,8 @@ class Stack:
     def site(self, conversations: int, messages: int) -> Site:
         """A filled database of this size, from an earlier run or new, with its processes."""
         name = f"{PREFIX}{conversations}_{messages}"
-        kept = self.kept()
-        fresh = kept.get(name, {}).get("made_by") != fingerprint()
+        kept, made_by = self.kept(), fingerprint()
+        fresh = kept.get(name, {}).get("made_by") != made_by
         if fresh:
             self.forget_database(name)
             say(f"making {conversations:,} conversations with {messages} messages each")
@@ -136,7 +136,7 @@ class Stack:
             inside.ask("fill", superuser=superuser, conversations=conversations, messages=messages)
             say(f"made in {time.monotonic() - began:.0f} s")
             made_at = time.strftime("%Y-%m-%d %H:%M", time.gmtime())
-            self.remember(kept | {name: {"made_by": fingerprint(), "made_at": made_at}})
+            self.remember(kept | {name: {"made_by": made_by, "made_at": made_at}})
         site = Site(
             conversations,
             messages,
