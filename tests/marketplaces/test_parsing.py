@@ -134,7 +134,9 @@ def test_a_walmart_order_says_what_there_is_to_say() -> None:
     assert shipment.delivered_at == record.modified_at
 
 
-@pytest.mark.parametrize("address", ["nocxemail@walmartone.com", "NOCXEMAIL@walmartone.com"])
+@pytest.mark.parametrize(
+    "address", ["nocxemail@walmartone.com", "NOCXEMAIL@walmartone.com", "nocxemail-1@relay.walmart.com"]
+)
 def test_walmarts_placeholder_is_no_address(address: str) -> None:
     value = changed(WALMART, lambda order: order.update(customerEmailId=address))
     assert walmart.orders([value], "").records[0].relay_address == ""
