@@ -160,6 +160,7 @@ def test_walmarts_placeholder_is_no_address(address: str) -> None:
         lambda order: order.update(shippingInfo="soon"),
         lambda order: line(order).update(item=[]),
         lambda order: line(order).update(orderLineQuantity={"amount": "1e9"}),
+        lambda order: line(order).update(orderLineQuantity={"amount": "-1"}),
         lambda order: line(order)["charges"]["charge"][0].update(
             chargeAmount={"amount": "1e99", "currency": "USD"}
         ),
