@@ -134,7 +134,9 @@ def test_a_walmart_order_says_what_there_is_to_say() -> None:
     assert shipment.delivered_at == record.modified_at
 
 
-@pytest.mark.parametrize("address", ["nocxemail@walmartone.com", "NOCXEMAIL@walmartone.com"])
+@pytest.mark.parametrize(
+    "address", ["nocxemail@walmartone.com", "NOCXEMAIL@walmartone.com", "nocxemail-1@relay.walmart.com"]
+)
 def test_walmarts_placeholder_is_no_address(address: str) -> None:
     value = changed(WALMART, lambda order: order.update(customerEmailId=address))
     assert walmart.orders([value], "").records[0].relay_address == ""
@@ -158,6 +160,7 @@ def test_walmarts_placeholder_is_no_address(address: str) -> None:
         lambda order: order.update(shippingInfo="soon"),
         lambda order: line(order).update(item=[]),
         lambda order: line(order).update(orderLineQuantity={"amount": "1e9"}),
+        lambda order: line(order).update(orderLineQuantity={"amount": "-1"}),
         lambda order: line(order)["charges"]["charge"][0].update(
             chargeAmount={"amount": "1e99", "currency": "USD"}
         ),
