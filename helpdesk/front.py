@@ -14,6 +14,7 @@ from asyncio import StreamWriter as Writer
 LONGEST_HEAD = 2**16
 PATIENCE_SECONDS = 30
 AWAY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 2\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+MALFORMED = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 # What only the front may say: who asked, and that each connection is for one request.
 OURS = re.compile(rb"\r\n(?:x-forwarded-[a-z]+|forwarded|connection|keep-alive):[^\r]*(?=\r\n)", re.I)
 
@@ -39,6 +40,11 @@ async def serve(port: int, *, web: int, live: int) -> None:
 
 async def _pass(reader: Reader, writer: Writer, *, web: int, live: int) -> None:
     head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE_SECONDS)
+    if re.search(rb"(?<!\r)\n|\r(?!\n)", head):
+        # A server behind might read a line where we saw none.
+        writer.write(MALFORMED)
+        await writer.drain()
+        return
     _, _, target = head.partition(b" ")
     try:
         inner = await asyncio.open_connection("127.0.0.1", live if target.startswith(b"/live/") else web)

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from accounts.announcing import announce
 from inbox.models import Conversation
 from orders.merging import order_merged
 from orders.models import Order
@@ -12,4 +13,7 @@ from orders.models import Order
 @receiver(order_merged)
 def follow(sender: type[Order], *, placeholder: Order, order: Order, **kwargs: Any) -> None:
     """Hang the placeholder's conversations on the order, in the transaction that removes the placeholder."""
-    Conversation.objects.filter(order=placeholder).update(order=order)
+    followers = Conversation.objects.filter(order=placeholder)
+    for number in followers.values_list("number", flat=True):
+        announce(order.tenant_id, "conversation", number=number)
+    followers.update(order=order)

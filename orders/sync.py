@@ -11,6 +11,7 @@ from typing import Any
 
 import structlog
 from django.conf import settings
+from django.db import DataError, IntegrityError
 
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
@@ -29,6 +30,7 @@ REPORT_PAUSE = timedelta(seconds=30)
 # How often a window with an unreadable record is read again before the cursor passes it; the record's number
 # is kept and asked for by itself.
 TRIES = 3
+STORING_FAULTS = (ValueError, LookupError, ArithmeticError, TypeError, DataError, IntegrityError)
 
 
 @dataclass(slots=True)
@@ -61,6 +63,12 @@ def read(stream_id: int, *, tenant_id: int, now: datetime) -> int:
         streams.stopped(stream, fault, began=reading.pages > 0, now=now)
     except ApiError as fault:
         streams.failed(stream, fault, now=now)
+    except STORING_FAULTS as fault:
+        # Its text may hold a record's words; its type says enough where to look.
+        log.error(
+            "page not stored", account=stream.account_id, stream=stream.name, fault=type(fault).__name__
+        )
+        streams.failed(stream, Temporary("An answer could not be stored; reading it again."), now=now)
     return reading.changed
 
 

@@ -24,7 +24,8 @@ log = structlog.get_logger(__name__)
 
 AT_ONCE = 20
 STALE_CLAIM = timedelta(seconds=60)
-LATER = timedelta(minutes=1)
+# Somebody waits in front of a screen, or only a mail has named the order.
+SOON, LATER = timedelta(minutes=1), timedelta(minutes=10)
 
 
 def read_wanted(account_id: int, *, tenant_id: int, now: datetime) -> int:
@@ -40,7 +41,7 @@ def read_wanted(account_id: int, *, tenant_id: int, now: datetime) -> int:
     if not rows:
         return done
     try:
-        with registry.adapter(account, interactive=True) as adapter:
+        with registry.adapter(account, interactive=any(row.wanted_by_person for row in rows)) as adapter:
             for row in rows:
                 try:
                     _read_one(adapter, account, row, now=now)
@@ -73,7 +74,8 @@ def _read_one(adapter: registry.Adapter, account: SellerAccount, row: Order, *, 
         _settle(row, str(fault), now=now)
         return
     with tenant_tx(row.tenant_id):
-        store_orders(account, records, now=now)
+        for changed in store_orders(account, records, now=now).changed:
+            announce(row.tenant_id, "order", order=changed)
         if actions is not None:
             Order.objects.filter(pk=row.pk).update(
                 message_actions=[{"name": each.name, "longest": each.longest} for each in actions],
@@ -94,6 +96,6 @@ def _settle(row: Order, fault: str, *, now: datetime) -> None:
 
 def _postpone(row: Order, fault: str, *, now: datetime, seconds: float) -> None:
     with tenant_tx(row.tenant_id):
-        wait = max(LATER, timedelta(seconds=seconds))
+        wait = max(SOON if row.wanted_by_person else LATER, timedelta(seconds=seconds))
         Order.objects.filter(pk=row.pk).update(fault=fault[:300], wanted_at=now + wait)
         announce(row.tenant_id, "order", order=row.pk)
