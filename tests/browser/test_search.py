@@ -21,8 +21,10 @@ def test_t_tags_the_open_conversation_and_a_row(stack: Stack, sign_in: SignIn) -
     page.keyboard.press("Enter")
     expect(page.locator("#talk-tags")).to_contain_text("Fragile goods")
     expect(row(page, "Canary tagged").locator(".tag")).to_have_text("Fragile goods")
+    # Typed before the tags have come: no letter of it may close or answer anything.
     page.keyboard.press("t")
     page.keyboard.type("fragile")
+    expect(page.get_by_role("dialog").locator("input[name=name]")).to_have_value("fragile")
     page.keyboard.press("Enter")
     expect(page.locator("#talk-tags .tag")).to_have_count(0)
 
