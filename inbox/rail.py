@@ -31,7 +31,13 @@ ORDERS_COUNTED = {
     "orders_today": f"{TO_SHIP} AND ship_by >= %(now)s AND ship_by < %(day_ends)s",
     "orders_late": f"{TO_SHIP} AND ship_by < %(now)s",
 }
-URGENT = ("all", "mine", "unassigned")
+# The condition and the order of an index to its last column, and nothing beside: anything else would have the
+# planner sort all that is open for the first few of it.
+URGENT = {
+    "all": ("due_at IS NOT NULL", "due_at, id"),
+    "mine": (COUNTED["mine"], "assignee_id, queue_at, id"),
+    "unassigned": (COUNTED["unassigned"], "assignee_id, queue_at, id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,9 +105,8 @@ def _counts() -> str:
     ]
     parts += [
         f"'{key}_first', (SELECT min(due_at) FROM (SELECT due_at FROM inbox_conversation"  # noqa: S608
-        f" WHERE tenant_id = %(tenant)s AND {COUNTED[key]} AND due_at IS NOT NULL"
-        f" ORDER BY queue_at, id LIMIT {MOST}) x)"
-        for key in URGENT
+        f" WHERE tenant_id = %(tenant)s AND {condition} ORDER BY {order} LIMIT {MOST}) x)"
+        for key, (condition, order) in URGENT.items()
     ]
     return ", ".join(parts)
 
