@@ -3,7 +3,7 @@ import "./time-left.js";
 import "./countdown.js";
 import "./steady-list.js";
 import "./current-row.js";
-import "./row-tags.js";
+import "./tag-key.js";
 import "./search.js";
 import "./hotkeys.js";
 import "./row-keys.js";

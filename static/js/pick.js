@@ -1,15 +1,17 @@
 // A picker: typing narrows the choices, arrows move, Enter presses the marked one or makes what was typed.
-const plain = (text) => text.trim().replace(/\s+/g, " ").toLowerCase();
+const tidy = (text) => text.trim().replace(/\s+/g, " ");
+const plain = (text) => tidy(text).toLowerCase();
 const choices = (form) => [...form.querySelectorAll("[data-pick-choice]")];
 const seen = (form) => choices(form).filter((one) => !one.hidden);
 
 function narrow(form) {
-  const typed = plain(form.querySelector("[data-pick-text]").value);
+  const { value } = form.querySelector("[data-pick-text]");
+  const typed = plain(value);
   for (const one of choices(form)) one.hidden = !plain(one.dataset.pickChoice).includes(typed);
   const make = form.querySelector("[data-pick-new]");
   const known = choices(form).some((one) => plain(one.dataset.pickChoice) === typed);
   make.hidden = !typed || known;
-  make.textContent = `Create “${typed}”`;
+  make.textContent = `Create “${tidy(value)}”`;
   form.querySelector("[data-pick-none]").hidden = seen(form).length > 0;
   // What stands exactly as typed comes before what only holds it.
   mark(form, seen(form).find((one) => plain(one.dataset.pickChoice) === typed) ?? seen(form)[0]);

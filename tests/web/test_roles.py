@@ -22,6 +22,9 @@ from tests.world import World
 
 # Routes outside every tenant: the door itself, and pictures whose address is signed.
 OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "picture"}
+WITHOUT_IDS = {
+    *("start", "warehouse", "queue", "queue_rows", "queue_more", "accounts", "orders", "tags", "search"),
+}
 ACTS = {
     "replies",
     "reply_undo",
