@@ -1,11 +1,15 @@
 """The Celery application: a door bell. Nothing may depend on it ringing once, or at all."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.beat import PersistentScheduler
 from celery.schedules import schedule
-from celery.signals import task_postrun, task_prerun
+from celery.signals import heartbeat_sent, task_postrun, task_prerun
 from django.db import close_old_connections
+
+from helpdesk import alive
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "helpdesk.settings")
 
@@ -17,6 +21,21 @@ app = Celery("helpdesk")
 def let_go_of_dead_connections(**kwargs: object) -> None:
     """What Django does around a request: after a restart of the database no task meets a dead connection."""
     close_old_connections()
+
+
+@heartbeat_sent.connect
+def worker_lives(**kwargs: object) -> None:
+    """A worker says so every few seconds."""
+    alive.touch("worker")
+
+
+class LivingScheduler(PersistentScheduler):
+    """Beat's own scheduler, seen to be alive at each turn."""
+
+    def tick(self, *args: Any, **kwargs: Any) -> float:
+        """Ring what is due; seconds until the next turn."""
+        alive.touch("beat")
+        return float(super().tick(*args, **kwargs))
 
 
 def configure() -> None:
@@ -44,6 +63,7 @@ def configure() -> None:
             "global_keyprefix": "helpdesk:",
         },
         task_routes={"inbox.tasks.deliver_reply": {"queue": "delivery"}},
+        beat_scheduler="helpdesk.celery:LivingScheduler",
         beat_schedule_filename=str(settings.DATA_DIR / "beat-schedule"),
         beat_schedule={
             "poll-mailboxes": {

@@ -9,6 +9,7 @@ from accounts.access import may
 from accounts.models import Membership
 from inbox import sla
 from inbox.queue import VIEWS
+from inbox.tag_marks import TagMark, marks
 from marketplaces.models import Health
 from marketplaces.types import FACTS, MARKETS
 from orders.listing import end_of_day
@@ -78,6 +79,11 @@ class Rail:
     views: list[RailView]
     accounts: list[RailAccount]
     orders: RailOrders
+    tags: list[TagMark]
+
+    def tag(self, tag_id: int) -> TagMark | None:
+        """The tag with that id."""
+        return next((tag for tag in self.tags if tag.id == tag_id), None)
 
     @property
     def behind(self) -> list[RailAccount]:
@@ -110,12 +116,15 @@ STATEMENT = f"""
            (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'market', market,
                     'health', health, 'reason', health_reason, 'since', health_since, 'read', last_ok_at)
                     ORDER BY name, id), '[]')
-            FROM marketplaces_selleraccount WHERE tenant_id = %(tenant)s)
+            FROM marketplaces_selleraccount WHERE tenant_id = %(tenant)s),
+           (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'colour', colour)
+                    ORDER BY key, id), '[]')
+            FROM inbox_tag WHERE tenant_id = %(tenant)s)
 """  # noqa: S608 - built from the constants above
 
 
 def rail(membership: Membership, now: datetime) -> Rail:
-    """Read counts and channels in one statement."""
+    """Read counts, channels and tags in one statement."""
     named: dict[str, int | datetime] = {
         "tenant": membership.tenant_id,
         "me": membership.pk,
@@ -124,7 +133,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
     }
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, named)
-        counts, accounts = cursor.fetchone()
+        counts, accounts, tags = cursor.fetchone()
     converses = may(membership, "converse")
     return Rail(
         views=[
@@ -134,6 +143,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
         ],
         accounts=[_account(row, now) for row in accounts if converses],
         orders=RailOrders(_count_text(counts["orders_today"]), _count_text(counts["orders_late"])),
+        tags=marks(tags) if converses else [],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from marketplaces.hosts import check_peer
+from marketplaces.hosts import ForbiddenHost, check_peer
 
 TIMEOUT = httpx.Timeout(connect=5, read=20, write=20, pool=5)
 LONGEST_SECONDS = 60.0
@@ -88,7 +88,12 @@ class Transport(httpx.HTTPTransport):
 def _look_at_peer(event: str, details: dict[str, Any]) -> None:
     """Called by the connection pool: refuses a private peer before anything is said to it."""
     if event == "connection.connect_tcp.complete":
-        check_peer(details["return_value"].get_extra_info("socket"))
+        stream = details["return_value"]
+        try:
+            check_peer(stream.get_extra_info("socket"))
+        except ForbiddenHost:
+            stream.close()  # the pool does not know of it yet
+            raise
 
 
 def client(*, largest: int = LARGEST_ANSWER, guarded: bool = False) -> httpx.Client:

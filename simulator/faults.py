@@ -24,6 +24,7 @@ POINTS = (
     "api.messaging",
     "api.reports",
     "api.mcf",
+    "api.sellers",
     "api.image",
     "api.any",
 )

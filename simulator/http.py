@@ -35,12 +35,12 @@ class Request:
 
     def all(self, name: str) -> list[str]:
         """Every value of a list in the query, given with commas or by repeating the name."""
-        given = [value for key, value in parse_qsl(self.raw_query) if key == name]
+        given = [value for key, value in parse_qsl(self.raw_query, keep_blank_values=True) if key == name]
         return [one for value in given for one in value.split(",") if one]
 
     def form(self) -> dict[str, str]:
         """The body as a form."""
-        return dict(parse_qsl(self.body.decode("utf-8", "replace")))
+        return dict(parse_qsl(self.body.decode("utf-8", "replace"), keep_blank_values=True))
 
     def json(self) -> dict[str, Any]:
         """The body as a JSON object, {} when it is empty; raises Mistake when it is something else."""
@@ -125,7 +125,8 @@ async def _read(reader: asyncio.StreamReader) -> Request:
         raise Mistake("A body needs a Content-Length of at most 64 MB.")
     body = await reader.readexactly(int(length))
     url = urlsplit(parts[1])
-    return Request(parts[0], unquote(url.path), dict(parse_qsl(url.query)), headers, body, url.query)
+    query = dict(parse_qsl(url.query, keep_blank_values=True))
+    return Request(parts[0], unquote(url.path), query, headers, body, url.query)
 
 
 async def _write(writer: asyncio.StreamWriter, response: Response, *, keep: bool) -> None:

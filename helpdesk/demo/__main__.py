@@ -67,9 +67,12 @@ def free_port() -> int:
 def settle_in(demo: Demo, *, new: bool) -> None:
     """Tenants, people and seller accounts on our side, the same sellers on the marketplaces' side."""
     where = {key: demo.simulator[key] for key in ("imap_host", "imap_port", "smtp_host", "smtp_port")}
-    for account in CAST["accounts"]:
-        demo.ask_simulator("accounts", account["simulator"])
-    demo.manage("-m", "helpdesk.demo.people", given=json.dumps({**CAST, "where": where, "new": new}))
+    accounts = [
+        account | {"api": demo.ask_simulator("accounts", account["simulator"])["api"]}
+        for account in CAST["accounts"]
+    ]
+    cast = {**CAST, "accounts": accounts, "where": where, "new": new}
+    demo.manage("-m", "helpdesk.demo.people", given=json.dumps(cast))
 
 
 def tell(demo: Demo, *, new: bool) -> int:
@@ -77,7 +80,12 @@ def tell(demo: Demo, *, new: bool) -> int:
     addresses = [account["simulator"]["address"] for account in CAST["accounts"]]
     placed = 0
     if new:
-        answer = demo.ask_simulator("day", {"seed": 7, "accounts": addresses})
+        shipped_by = {
+            account["simulator"]["address"]: account["shipped_by"]
+            for account in CAST["accounts"]
+            if "shipped_by" in account
+        }
+        answer = demo.ask_simulator("day", {"seed": 7, "accounts": addresses, "mcf_accounts": shipped_by})
         placed = int(answer["mails"])
     else:
         # A later start still has one conversation two minutes before its deadline.
@@ -124,8 +132,8 @@ def bring_up(demo: Demo) -> None:
     say("starting PostgreSQL and Valkey")
     new = demo.servers()
     say("starting the simulated marketplaces, web, live, workers, beat and sweeper")
-    demo.processes()
     demo.start_simulator()
+    demo.processes()
     (demo.folder / "ready.json").unlink(missing_ok=True)
     say(
         "two organizations, their people and seller accounts"
@@ -142,8 +150,9 @@ def bring_up(demo: Demo) -> None:
     )
     demo.until("beat", lambda: demo.said("beat", "poll-mailboxes"))
     demo.until("the sweeper", lambda: demo.said("sweeper", "sweeping"))
-    say("mail is coming in")
+    say("mail and orders are coming in")
     demo.until("the first mail", lambda: demo.mail_is_in(placed))
+    demo.until("the orders", demo.orders_are_in)
     facts = ready_facts(demo)
     fresh = demo.folder / "ready.json.new"
     fresh.touch(mode=0o600)
@@ -179,6 +188,7 @@ def main() -> int:
             "HELPDESK_ALLOW_PRIVATE_HOSTS": "1",
             "HELPDESK_PROXIES": "1",
             "HELPDESK_MAIL_POLL_SECONDS": os.environ.get("HELPDESK_MAIL_POLL_SECONDS", "5"),
+            "HELPDESK_API_POLL_SECONDS": os.environ.get("HELPDESK_API_POLL_SECONDS", "20"),
             "HELPDESK_MESSAGE_ID_DOMAIN": "helpdesk.example",
             "FQDN": "localhost",
             "PYTHONUNBUFFERED": "1",

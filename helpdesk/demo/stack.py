@@ -27,6 +27,8 @@ ROOT = Path(__file__).resolve().parents[2]
 DATABASE = "helpdesk_demo"
 PASSWORDS = ROOT / "var" / "database-passwords.json"
 SERVERS = ("postgres", "valkey")
+WALMART_HOSTS = ("HELPDESK_WALMART_US_HOST", "HELPDESK_WALMART_CA_HOST")
+AMAZON_HOSTS = ("HELPDESK_AMAZON_NA_HOST", "HELPDESK_AMAZON_EU_HOST", "HELPDESK_AMAZON_FE_HOST")
 
 
 def inner_port() -> int:
@@ -132,6 +134,11 @@ class Demo:
         )
         self.until("the simulator", ready.exists)
         self.simulator = json.loads(ready.read_text())
+        self.env |= {
+            **dict.fromkeys(WALMART_HOSTS, self.simulator["walmart_api"]),
+            **dict.fromkeys(AMAZON_HOSTS, self.simulator["amazon_api"]),
+            "HELPDESK_AMAZON_LOGIN_HOST": self.simulator["amazon_login"],
+        }
 
     def same_port(self, kind: str) -> list[str]:
         """Accounts remember the simulator's ports, so a later start asks for the same ones."""
@@ -207,6 +214,14 @@ class Demo:
             ).fetchone()
         total, unread = row or (0, 0)
         return int(total) >= at_least and int(unread) == 0
+
+    def orders_are_in(self) -> bool:
+        """Whether every account's orders have been read once."""
+        with psycopg.connect(str(self.superuser.with_name(DATABASE)), autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM marketplaces_apistream WHERE name = 'orders' AND last_ok_at IS NULL"
+            ).fetchone()
+        return row == (0,)
 
     def watch(self) -> None:
         """Start again whatever dies, until somebody stops us."""

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.accounts import Accounts, SellerAccount
-from simulator.amazon_api import catalog
+from simulator.amazon_api import catalog, sellers
 from simulator.amazon_api.mcf import Mcf
 from simulator.amazon_api.messaging import Messaging
 from simulator.amazon_api.orders import Orders
@@ -84,6 +84,15 @@ class AmazonApi(Api):
                 "getFulfillmentOrder", "GET", f"{_MCF}/fulfillmentOrders{_ONE}", "api.mcf", 2, 30, mcf.one
             ),
             Operation("getPackageTracking", "GET", f"{_MCF}/tracking", "api.mcf", 2, 30, mcf.tracking),
+            Operation(
+                "getMarketplaceParticipations",
+                "GET",
+                "/sellers/v1/marketplaceParticipations",
+                "api.sellers",
+                0.016,
+                15,
+                sellers.participations,
+            ),
         )
 
     # Who calls.
@@ -171,7 +180,8 @@ class AmazonApi(Api):
 
     def garbled(self, body: Any, how: str) -> Any:
         """Break the first order of an answer, or whatever else it holds."""
-        first = (body.get("orders") or [body.get("order") or body.get("payload") or body])[0]
+        found = body.get("orders") or body.get("order") or body.get("payload") or body
+        first = found[0] if isinstance(found, list) else found
         if how == "missing_field":
             first.pop(next(iter(first)))
         elif how == "wrong_type":

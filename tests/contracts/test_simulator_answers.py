@@ -198,6 +198,14 @@ def test_amazons_multichannel_shipments(usa: AmazonClient) -> None:
     _valid(file, usa.get(f"{base}/fulfillmentOrders/none"))
 
 
+def test_amazons_participations(amazon: AmazonClient) -> None:
+    file, path = "amazon/sellers.json", "/sellers/v1/marketplaceParticipations"
+    assert len(_valid(file, amazon.get(path))["payload"]) == 1
+    refused = amazon.get(path, colour="red")
+    assert refused.status_code == 400
+    _valid(file, refused)
+
+
 @pytest.mark.parametrize("action", ["throttle", "expired", "forbidden", "server_error"])
 def test_ordered_refusals_are_the_models_own(
     simulator: SimulatorProcess, usa: AmazonClient, action: str

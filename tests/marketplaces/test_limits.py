@@ -7,7 +7,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.tenancy import tenant_tx
-from marketplaces import registry
+from marketplaces import breaker, registry
 from marketplaces.errors import Throttled
 from marketplaces.models import ApiBucket, SellerAccount
 from marketplaces.records import Window
@@ -89,3 +89,16 @@ def test_reading_within_the_limits_is_never_refused(amazon: SellerAccount, contr
     statuses = {call["status"] for call in control.calls(amazon.sender_address, operation="searchOrders")}
     assert refused >= 4
     assert statuses == {200}
+
+
+def test_a_probe_that_finds_the_bucket_empty_is_given_back(walmart: SellerAccount) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    with registry.adapter(walmart) as api:
+        api.check()
+        for _ in range(5):
+            breaker.failed(walmart, "walmart", probe=False, now=long_ago)
+        empty(walmart, "token detail")
+        with pytest.raises(Throttled):
+            api.check()
+    with registry.adapter(walmart, interactive=True) as api:
+        assert api.check()

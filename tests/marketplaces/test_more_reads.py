@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from pytest_django import Settings
 
-from marketplaces import registry
+from marketplaces import registry, transport
 from marketplaces.errors import ApiError, NotFound, NotReady, Refused, Temporary
+from marketplaces.hosts import ForbiddenHost
 from marketplaces.models import SellerAccount
 from marketplaces.records import Fulfilment, Page, ReturnRecord, ReturnStatus, ShipmentStatus, Window
 from tests.marketplaces.canned import Canned, serving
@@ -196,9 +198,18 @@ def test_a_picture_from_anywhere_else_is_not_fetched(walmart: SellerAccount, url
         api.picture(url)
 
 
-def test_a_picture_host_that_leads_into_a_private_network_is_refused(
-    walmart: SellerAccount, settings: Any
+def test_a_host_that_leads_into_a_private_network_hears_nothing(settings: Settings) -> None:
+    settings.ALLOW_PRIVATE_HOSTS = False
+    with serving(lambda asked: Canned(b"secret")) as server:
+        with transport.client(guarded=True) as client, pytest.raises(ForbiddenHost):
+            client.get(server.url.replace("127.0.0.1", "localhost"))
+        assert server.asked == []
+
+
+def test_a_picture_host_in_a_private_network_is_refused_in_words(
+    walmart: SellerAccount, settings: Settings
 ) -> None:
+    settings.ALLOW_PRIVATE_HOSTS = False
     settings.PICTURE_HOSTS = {**settings.PICTURE_HOSTS, "walmart": ["localhost"]}
     with registry.adapter(walmart) as api, pytest.raises((Refused, Temporary)):
         api.picture("https://localhost/a.png")

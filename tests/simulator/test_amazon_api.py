@@ -269,3 +269,16 @@ def test_shipments_come_in_pages(control: Control, seller: OpenAccount, amazon: 
             break
         query = {"nextToken": page["nextToken"]}
     assert sorted(seen) == sorted(order["id"] for order in control.orders(shipper))
+
+
+def test_the_sites_of_a_token_are_told(control: Control, seller: OpenAccount, amazon: OpenAmazon) -> None:
+    address = seller("amazon")
+    client = amazon(address)
+    told = client.get("/sellers/v1/marketplaceParticipations").json()["payload"]
+    assert [each["marketplace"]["id"] for each in told] == [_USA]
+    assert told[0]["marketplace"]["domainName"] == "www.amazon.com"
+    assert told[0]["participation"] == {"isParticipating": True, "hasSuspendedListings": False}
+    assert client.get("/sellers/v1/marketplaceParticipations", colour="red").status_code == 400
+    for how in ("unknown_enum", "missing_field"):
+        control.fault("api.sellers", "garble", account=address, how=how)
+        assert client.get("/sellers/v1/marketplaceParticipations").json()["payload"] != told

@@ -239,3 +239,31 @@ def test_returns_come_by_offset(control: Control, seller: OpenAccount, walmart: 
         back["id"] for order in control.orders(address) for back in order["returns"]
     )
     assert len(seen) == 7
+
+
+def test_a_blank_value_is_part_of_what_was_asked(
+    control: Control, seller: OpenAccount, walmart: OpenWalmart
+) -> None:
+    address = seller()
+    control.place_orders(address, 3, fulfilment="seller", parts=1)
+    client = walmart(address)
+    first = client.get(f"/v3/orders?createdStartDate={_LONG_AGO}&limit=2&status=").json()["list"]
+    assert "status=" in first["meta"]["nextCursor"]
+    second = client.get(f"/v3/orders{first['meta']['nextCursor']}")
+    assert second.status_code == 200
+    assert len(_ids(first["elements"]["order"] + second.json()["list"]["elements"]["order"])) == 3
+    assert client.get("/v3/orders?colour=").status_code == 400
+
+
+def test_a_repeated_first_page_has_a_cursor_that_can_be_followed(
+    control: Control, seller: OpenAccount, walmart: OpenWalmart
+) -> None:
+    address = seller()
+    control.place_orders(address, 3, fulfilment="seller", parts=1)
+    client = walmart(address)
+    control.fault("api.orders", "repeat", account=address)
+    first = client.get(f"/v3/orders?createdStartDate={_LONG_AGO}&limit=9").json()["list"]
+    assert len(first["elements"]["order"]) == 3
+    again = client.get(f"/v3/orders{first['meta']['nextCursor']}").json()["list"]
+    assert again["elements"] == first["elements"]
+    assert "nextCursor" not in again["meta"]

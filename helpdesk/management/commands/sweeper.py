@@ -10,6 +10,7 @@ import structlog
 from django.conf import settings
 from django.core.management.base import BaseCommand
 
+from helpdesk import alive
 from helpdesk.celery import app
 from inbox.sweep import Sweeper
 
@@ -42,5 +43,5 @@ class Command(BaseCommand):
         app.set_default()  # the broker that bells are rung through, in every thread
         log.info("sweeping", every_seconds=settings.SWEEP_SECONDS)
         sweeper = Sweeper()
-        sweeper.run(stop, every=settings.SWEEP_SECONDS)
+        sweeper.run(stop, every=settings.SWEEP_SECONDS, turn=lambda: alive.touch("sweeper"))
         sweeper.replies.settle(LAST_SECONDS)
