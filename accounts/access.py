@@ -19,6 +19,8 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "see_orders": frozenset(Role),
     "see_accounts": frozenset({Role.AGENT, Role.LEAD, Role.ADMIN}),
     "manage_accounts": frozenset({Role.ADMIN}),
+    # Renaming, merging and removing tags; whoever converses may put them and make new ones.
+    "manage_tags": frozenset({Role.LEAD, Role.ADMIN}),
     "manage_policies": frozenset({Role.LEAD, Role.ADMIN}),
     "belong": frozenset(Role),
 }

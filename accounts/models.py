@@ -101,6 +101,11 @@ class Membership(models.Model):
 
     @property
     def initials(self) -> str:
-        """Two letters for the round picture of a person."""
-        words = self.user.name.split()
-        return ((words[0][0] + words[-1][0]) if len(words) > 1 else self.user.name[:2]).upper()
+        """Two letters for the round picture of this person."""
+        return initials_of(self.user.name)
+
+
+def initials_of(name: str) -> str:
+    """Two letters for the round picture of a person."""
+    words = name.split()
+    return ((words[0][0] + words[-1][0]) if len(words) > 1 else name[:2]).upper()

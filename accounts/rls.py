@@ -34,20 +34,25 @@ class EnableTenantRLS(RunSQL):
 
 
 class TenantKey(RunSQL):
-    """The composite foreign key behind a TenantForeignKey: child and parent are of one tenant."""
+    """The composite foreign key behind a TenantForeignKey: child and parent are of one tenant.
 
-    def __init__(self, child: str, column: str, parent: str) -> None:
+    With `cascade` the database removes the child with its parent.
+    """
+
+    def __init__(self, child: str, column: str, parent: str, *, cascade: bool = False) -> None:
         self.arguments = [child, column, parent]
+        self.options = {"cascade": True} if cascade else {}
         name = f"{child}_{column}_tenant_fk"
         super().__init__(
             sql=f"ALTER TABLE {child} ADD CONSTRAINT {name} "
-            f"FOREIGN KEY (tenant_id, {column}) REFERENCES {parent} (tenant_id, id)",
+            f"FOREIGN KEY (tenant_id, {column}) REFERENCES {parent} (tenant_id, id)"
+            f"{' ON DELETE CASCADE' if cascade else ''}",
             reverse_sql=f"ALTER TABLE {child} DROP CONSTRAINT {name}",
         )
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         """How the operation writes itself into a migration file."""
-        return self.__class__.__name__, self.arguments, {}
+        return self.__class__.__name__, self.arguments, self.options
 
 
 class SweepColumns(RunSQL):

@@ -1,7 +1,7 @@
 """The Jinja2 environment every page is rendered with."""
 
 import hashlib
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -26,8 +26,9 @@ def versioned_static(path: str) -> str:
     return f"{static(path)}?v={fingerprint}"
 
 
+@lru_cache(maxsize=10_000)
 def url(name: str, **kwargs: Any) -> str:
-    """Django's reverse() with keywords."""
+    """Django's reverse() with keywords; remembered, because a list names a hundred addresses each time."""
     return reverse(name, kwargs=kwargs)
 
 

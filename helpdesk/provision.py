@@ -1,7 +1,8 @@
 """Make the database roles and a database whose tables the app's login can use but never own.
 
 hd_owner owns everything and cannot log in; hd_migrate acts as it; hd_app serves tenants and is held by row
-level security; hd_sweep looks for due work in all tenants and may read a few columns.
+level security; hd_sweep looks for due work in all tenants and may read a few columns; hd_search owns the one
+function that searches, cannot log in either and may read a few columns.
 """
 
 import fcntl
@@ -21,11 +22,12 @@ ROLES = {
     "hd_migrate": "LOGIN NOSUPERUSER BYPASSRLS",
     "hd_app": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
     "hd_sweep": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+    "hd_search": "NOLOGIN NOSUPERUSER BYPASSRLS NOCREATEDB NOCREATEROLE",
 }
 IN_DATABASE = (
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     "GRANT ALL ON SCHEMA public TO hd_owner",
-    "GRANT USAGE ON SCHEMA public TO hd_app, hd_sweep, hd_migrate",
+    "GRANT USAGE ON SCHEMA public TO hd_app, hd_sweep, hd_search, hd_migrate",
     "ALTER DEFAULT PRIVILEGES FOR ROLE hd_owner IN SCHEMA public"
     " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO hd_app",
     "ALTER DEFAULT PRIVILEGES FOR ROLE hd_owner IN SCHEMA public GRANT USAGE ON SEQUENCES TO hd_app",
@@ -94,6 +96,10 @@ def role_statements(passwords: dict[str, str]) -> list[sql.Composed]:
             statements.append(sql.SQL("ALTER ROLE {} PASSWORD {}").format(name, sql.Literal(password)))
     # hd_migrate acts as the owner but does not inherit it: it must say so (Django's assume_role).
     statements.append(sql.SQL("GRANT hd_owner TO {}").format(sql.Identifier("hd_migrate")))
+    # The migrations make the search function and hand it over; nobody acts as hd_search without saying so.
+    statements.append(
+        sql.SQL("GRANT {} TO hd_owner WITH INHERIT FALSE, SET TRUE").format(sql.Identifier("hd_search"))
+    )
     return statements
 
 

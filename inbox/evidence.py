@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Q
 
+from inbox import sla
 from inbox.models import Conversation, ConversationKind, Message, OutboundReply, SlaPolicy
 from inbox.policies import all_policies
 from marketplaces.mailbox.parsed import ParsedMail
@@ -19,6 +20,7 @@ from orders.models import BuyerIdentity, Order
 from orders.placeholders import known_identities, known_orders
 
 ALIAS_DAYS = timedelta(days=30)
+MOST_TWINS = 10
 ASIDE = (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED)
 
 
@@ -50,9 +52,9 @@ def gather(account: SellerAccount, mails: Sequence[tuple[InboundRaw, ParsedMail]
         identities=known_identities(account, parsed),
         policies=all_policies(),
     )
-    found.conversations = _conversations(
-        account, parsed, found, earliest=min(raw.received_at for raw, _ in mails)
-    )
+    # A mail's own moment may lie long before its arrival, in a mailbox that was moved say.
+    moments = [sla.started_at([mail.date, mail.relay_received], raw.received_at) for raw, mail in mails]
+    found.conversations = _conversations(account, parsed, found, earliest=min(moments))
     for message in _messages(account, mails):
         remember(found, message)
     return found
@@ -79,8 +81,8 @@ def _conversations(
     if found.orders:
         ways.append(Q(order__in=list(found.orders.values())))
     if aliases:
-        # A mail's own moment may lie before its arrival; a generous bound is refined by the rule.
-        ways.append(Q(relay_alias__in=aliases, last_message_at__gte=earliest - 2 * ALIAS_DAYS))
+        # The rule looks again, at each mail's own moment.
+        ways.append(Q(relay_alias__in=aliases, last_message_at__gte=earliest - ALIAS_DAYS))
     if not ways:
         return []
     # Each way goes by an index of its own; joined by OR the planner would walk the table.
@@ -97,7 +99,8 @@ def _messages(account: SellerAccount, mails: Sequence[tuple[InboundRaw, ParsedMa
     ids = {mail.message_id[:500] for _, mail in mails if mail.message_id}
     known = Message.objects.filter(account=account).select_related("conversation").defer("html", "text")
     if ids:
-        yield from known.filter(message_id__in=ids)
+        # A sender whose mails all have one Message-ID must not have them all read for each new one.
+        yield from known.filter(message_id__in=ids).order_by("-pk")[: MOST_TWINS * len(ids)]
     sums = {bytes(raw.sha256) for raw, mail in mails if not mail.message_id}
     if sums:
         same = known.filter(message_id="", raw__sha256__in=sums)

@@ -2,6 +2,7 @@
 
 from django import forms
 
+from inbox.models import TagColour
 from inbox.presence import DOINGS
 
 EMPTY = {"required": "Write something first."}
@@ -62,6 +63,27 @@ class AssignmentForm(forms.Form):
     """Who is to be responsible; empty for nobody."""
 
     assignee = forms.IntegerField(required=False)
+
+
+class TaggingForm(forms.Form):
+    """A tag to put on or take off by its id, or a name to put on, made if there is none of it."""
+
+    put = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    take = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    name = forms.CharField(required=False)
+
+
+class TagForm(forms.Form):
+    """A tag's name and colour."""
+
+    name = forms.CharField(error_messages={"required": "Give the tag a name."})
+    colour = forms.ChoiceField(choices=TagColour.choices, required=False)
+
+
+class TagMergingForm(forms.Form):
+    """The tag that stays."""
+
+    into = forms.IntegerField(min_value=1, max_value=2**63 - 1)
 
 
 class SettlementForm(forms.Form):

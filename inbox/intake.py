@@ -21,7 +21,7 @@ from marketplaces.models import FolderRole, InboundRaw, RawState
 log = structlog.get_logger(__name__)
 
 TRIES = 3
-TOGETHER = 25
+TOGETHER = 50  # as many as a poll stores at once
 FILING_FAULTS = (ValueError, LookupError, ArithmeticError, DataError, IntegrityError)
 OUR_COPIES = (MailKind.SENT_COPY, MailKind.CONFIRMATION)
 SETBACKS = (MailKind.BOUNCE, MailKind.OPT_OUT)

@@ -16,6 +16,7 @@ from inbox import clocks, events, standing
 from inbox.models import Conversation, ConversationState, OutboundReply
 from marketplaces.models import FolderRole, InboundRaw
 from marketplaces.outbox import OutboxState, one_line
+from orders.models import PurchaseOrder
 
 # How long after it was handed over a reply's copy is looked for, and how far two clocks may differ.
 COPY_WITHIN = timedelta(days=3)
@@ -124,6 +125,7 @@ def find_reply_by_text(
     None when there is none, or two that are not confirmed: a proof is never guessed.
     """
     copy = _comparable(text)
+    numbers = _buyers_numbers(account_id, order_ids)
     handed = OutboundReply.objects.filter(
         account_id=account_id,
         state__in=HANDED,
@@ -133,7 +135,7 @@ def find_reply_by_text(
     similar: list[OutboundReply] = []
     for reply in handed.order_by("-handed_at").iterator():
         order = reply.conversation.order
-        if order is not None and order_ids and order.external_id not in order_ids:
+        if order is not None and numbers and order.external_id not in numbers:
             continue
         body = _comparable(reply.body)
         if body == copy:
@@ -158,14 +160,23 @@ def last_reply_to(account_id: int, relay_alias: str, order_ids: Collection[str])
     ).order_by("-handed_at")
     by_alias = handed.filter(conversation__relay_alias=relay_alias) if relay_alias else handed.none()
     # The account is named for the order too: it leads the index on order numbers.
+    numbers = _buyers_numbers(account_id, order_ids)
     by_order = handed.filter(
-        conversation__order__account_id=account_id, conversation__order__external_id__in=list(order_ids)
+        conversation__order__account_id=account_id, conversation__order__external_id__in=numbers
     )
     for query in (by_alias, by_order):
         found: list[OutboundReply] = list(query)
         if len({reply.conversation_id for reply in found}) == 1:
             return found[0]
     return None
+
+
+def _buyers_numbers(account_id: int, order_ids: Collection[str]) -> set[str]:
+    """The numbers a mail names, and those the buyers know where it names purchase orders."""
+    if not order_ids:
+        return set()
+    purchases = PurchaseOrder.objects.filter(account_id=account_id, external_id__in=list(order_ids))
+    return {*order_ids, *purchases.values_list("order__external_id", flat=True)}
 
 
 def settle(reply: OutboundReply, *, decision: str, by: Membership, now: datetime) -> OutboundReply | None:

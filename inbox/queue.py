@@ -1,17 +1,20 @@
 """The triage queue: one read of one index, page after page, nearest due first."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from accounts.cursors import cursor_after, rows_after
-from accounts.models import Membership
+from accounts.models import Membership, initials_of
 from inbox import sla
-from inbox.models import Conversation, ConversationKind, ConversationState, OutboundReply
+from inbox.models import Conversation, ConversationKind, ConversationState, ConversationTag, OutboundReply
+from inbox.tag_marks import TagMark, marks, tag_marks
 from marketplaces.outbox import OutboxState
+from marketplaces.types import FACTS, MARKETS
 
 PAGE_ROWS = 50
 ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
@@ -19,13 +22,22 @@ ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """One of the lists of conversations; `order` names the columns its index is sorted by."""
+    """One of the lists of conversations; `order` names the columns its index is sorted by.
+
+    With `tag_id` only what bears that tag.
+    """
 
     key: str
     title: str
     empty_text: str
     rows: Callable[[Membership], Q]
     order: tuple[str, str] = ("queue_at", "id")
+    tag_id: int = 0
+
+    @property
+    def query(self) -> str:
+        """What the list's own address needs at its end to keep the tag."""
+        return f"?tag={self.tag_id}" if self.tag_id else ""
 
     @property
     def by_time_left(self) -> bool:
@@ -90,6 +102,13 @@ SECTIONS = {
     "list": "",
 }
 PINNED = ("settle", "late", "critical")
+# All that a row shows. Values, because making models of five tables for each row took most of a page's time.
+READ = (
+    *("pk", "number", "kind", "state", "subject", "buyer_name", "preview", "last_message_at"),
+    *("last_message_is_buyers", "due_at", "needs_settling", "queue_at", "closed_at", "leaving", "tag_rows"),
+    *("account__name", "account__market", "account__health", "assignee__user__name", "order__external_id"),
+    *("order__shown_item", "order__shown_item__title", "order__shown_item__image_path"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +133,10 @@ class Row:
     needs_settling: bool
     leaving: bool
     order_id: str
+    item: int | None  # whose picture is here
+    item_title: str
     at: datetime
+    tags: list[TagMark]
 
 
 @dataclass(slots=True)
@@ -148,68 +170,90 @@ class QueuePage:
 
 
 def queue_page(
-    view_key: str, *, membership: Membership, now: datetime, after: str = "", limit: int = PAGE_ROWS
+    view_key: str,
+    *,
+    membership: Membership,
+    now: datetime,
+    after: str = "",
+    limit: int = PAGE_ROWS,
+    tag_id: int = 0,
 ) -> QueuePage:
     """Read a page of a view in one statement; raises KeyError for an unknown view and BadCursor."""
-    view = VIEWS[view_key]
-    found = list(rows_after(_rows(view, membership), view.order, after)[: limit + 1])
+    view = replace(VIEWS[view_key], tag_id=tag_id)
+    after_cursor = rows_after(_rows(view, membership), view.order, after)
+    found: list[Any] = list(after_cursor.values_list(*READ, named=True)[: limit + 1])
     more = len(found) > limit
     sections: list[Section] = []
-    for conversation in found[:limit]:
-        key = section_of(conversation, now, membership.time_zone) if view.by_time_left else "list"
+    for row in found[:limit]:
+        key = section_of(row, now, membership.time_zone) if view.by_time_left else "list"
         if not sections or sections[-1].key != key:
             sections.append(Section(key, SECTIONS[key], key in PINNED))
-        sections[-1].rows.append(_row(conversation, now))
+        sections[-1].rows.append(_row(row, now))
     if more and sections:
         following = section_of(found[limit], now, membership.time_zone) if view.by_time_left else "list"
         sections[-1].exact = sections[-1].key != following
     return QueuePage(view, sections, cursor_after(found[limit - 1], view.order) if more else "")
 
 
-def section_of(conversation: Conversation, now: datetime, time_zone: str) -> str:
+def rows_by_id(ids: Iterable[int], *, now: datetime) -> dict[int, Row]:
+    """The rows of these conversations, in one statement; none where there is none to read."""
+    wanted = list(ids)
+    rows = _with_marks(Conversation.objects.filter(pk__in=wanted)).values_list(*READ, named=True)
+    found: Iterable[Any] = rows if wanted else []
+    return {row.pk: _row(row, now) for row in found}
+
+
+def section_of(row: Any, now: datetime, time_zone: str) -> str:
     """Which band a row of the triage queue stands in; "today" is the reader's."""
-    if conversation.needs_settling:
+    if row.needs_settling:
         return "settle"
-    if conversation.due_at is None:
+    if row.due_at is None:
         return "no_clock"
-    if conversation.due_at < now:
+    if row.due_at < now:
         return "late"
-    if conversation.due_at - now < sla.CRITICAL:
+    if row.due_at - now < sla.CRITICAL:
         return "critical"
     zone = ZoneInfo(time_zone)
-    return "today" if conversation.due_at.astimezone(zone).date() == now.astimezone(zone).date() else "later"
+    return "today" if row.due_at.astimezone(zone).date() == now.astimezone(zone).date() else "later"
 
 
 def _rows(view: View, membership: Membership) -> QuerySet[Conversation]:
+    rows = Conversation.objects.filter(view.rows(membership))
+    if view.tag_id:
+        rows = rows.filter(
+            Exists(ConversationTag.objects.filter(conversation=OuterRef("pk"), tag=view.tag_id))
+        )
+    return _with_marks(rows).order_by(*view.order)
+
+
+def _with_marks(rows: QuerySet[Conversation]) -> QuerySet[Conversation]:
     on_the_way = OutboundReply.objects.filter(conversation=OuterRef("pk"), state__in=ON_THE_WAY)
-    return (
-        Conversation.objects.filter(view.rows(membership))
-        .select_related("account", "assignee__user", "order")
-        .annotate(leaving=Exists(on_the_way))
-        .order_by(*view.order)
-    )
+    return rows.annotate(leaving=Exists(on_the_way), tag_rows=tag_marks())
 
 
-def _row(conversation: Conversation, now: datetime) -> Row:
-    account, assignee = conversation.account, conversation.assignee
+def _row(row: Any, now: datetime) -> Row:
+    marketplace, assignee = MARKETS[row.account__market].marketplace, row.assignee__user__name
     return Row(
-        number=conversation.number,
-        marketplace=account.marketplace,
-        letter=account.facts.letter,
-        account_name=account.name,
-        account_health=account.health,
-        buyer_name=conversation.buyer_name,
-        subject=conversation.subject,
-        preview=conversation.preview,
-        kind=conversation.kind,
-        state=conversation.state,
-        due_at=conversation.due_at,
-        left=sla.time_left(conversation.due_at, now) if conversation.due_at else None,
-        assignee_name=assignee.user.name if assignee else "",
-        assignee_initials=assignee.initials if assignee else "",
-        unread=conversation.last_message_is_buyers and conversation.state == ConversationState.OPEN,
-        needs_settling=conversation.needs_settling,
-        leaving=getattr(conversation, "leaving"),  # noqa: B009 - annotated
-        order_id=conversation.order.external_id if conversation.order else "",
-        at=conversation.last_message_at,
+        number=row.number,
+        marketplace=marketplace,
+        letter=FACTS[marketplace].letter,
+        account_name=row.account__name,
+        account_health=row.account__health,
+        buyer_name=row.buyer_name,
+        subject=row.subject,
+        preview=row.preview,
+        kind=row.kind,
+        state=row.state,
+        due_at=row.due_at,
+        left=sla.time_left(row.due_at, now) if row.due_at else None,
+        assignee_name=assignee or "",
+        assignee_initials=initials_of(assignee) if assignee else "",
+        unread=row.last_message_is_buyers and row.state == ConversationState.OPEN,
+        needs_settling=row.needs_settling,
+        leaving=row.leaving,
+        order_id=row.order__external_id or "",
+        item=row.order__shown_item if row.order__shown_item__image_path else None,
+        item_title=row.order__shown_item__title or "",
+        at=row.last_message_at,
+        tags=marks(row.tag_rows),
     )

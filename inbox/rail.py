@@ -10,6 +10,7 @@ from accounts.access import may
 from accounts.models import Membership
 from inbox import sla
 from inbox.queue import VIEWS
+from inbox.tag_marks import TagMark, marks
 from marketplaces.models import Health
 from marketplaces.types import FACTS, MARKETS, STREAM_TITLES
 from orders.listing import end_of_day
@@ -31,7 +32,13 @@ ORDERS_COUNTED = {
     "orders_today": f"{TO_SHIP} AND ship_by >= %(now)s AND ship_by < %(day_ends)s",
     "orders_late": f"{TO_SHIP} AND ship_by < %(now)s",
 }
-URGENT = ("all", "mine", "unassigned")
+# The condition and the order of an index to its last column, and nothing beside: anything else would have the
+# planner sort all that is open for the first few of it.
+URGENT = {
+    "all": ("due_at IS NOT NULL", "due_at, id"),
+    "mine": (COUNTED["mine"], "assignee_id, queue_at, id"),
+    "unassigned": (COUNTED["unassigned"], "assignee_id, queue_at, id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,11 @@ class Rail:
     views: list[RailView]
     accounts: list[RailAccount]
     orders: RailOrders
+    tags: list[TagMark]
+
+    def tag(self, tag_id: int) -> TagMark | None:
+        """The tag with that id."""
+        return next((tag for tag in self.tags if tag.id == tag_id), None)
 
     @property
     def behind(self) -> list[RailAccount]:
@@ -101,9 +113,8 @@ def _counts() -> str:
     ]
     parts += [
         f"'{key}_first', (SELECT min(due_at) FROM (SELECT due_at FROM inbox_conversation"  # noqa: S608
-        f" WHERE tenant_id = %(tenant)s AND {COUNTED[key]} AND due_at IS NOT NULL"
-        f" ORDER BY queue_at, id LIMIT {MOST}) x)"
-        for key in URGENT
+        f" WHERE tenant_id = %(tenant)s AND {condition} ORDER BY {order} LIMIT {MOST}) x)"
+        for key, (condition, order) in URGENT.items()
     ]
     return ", ".join(parts)
 
@@ -117,12 +128,15 @@ STATEMENT = f"""
                                 WHERE stream.tenant_id = %(tenant)s AND stream.account_id = account.id
                                 AND stream.health <> 'ok'))
                     ORDER BY name, id), '[]')
-            FROM marketplaces_selleraccount account WHERE tenant_id = %(tenant)s)
+            FROM marketplaces_selleraccount account WHERE tenant_id = %(tenant)s),
+           (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'colour', colour)
+                    ORDER BY key, id), '[]')
+            FROM inbox_tag WHERE tenant_id = %(tenant)s)
 """  # noqa: S608 - built from the constants above
 
 
 def rail(membership: Membership, now: datetime) -> Rail:
-    """Read counts and channels in one statement."""
+    """Read counts, channels and tags in one statement."""
     named: dict[str, int | datetime] = {
         "tenant": membership.tenant_id,
         "me": membership.pk,
@@ -131,7 +145,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
     }
     with connection.cursor() as cursor:
         cursor.execute(STATEMENT, named)
-        counts, accounts = cursor.fetchone()
+        counts, accounts, tags = cursor.fetchone()
     converses = may(membership, "converse")
     return Rail(
         views=[
@@ -141,6 +155,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
         ],
         accounts=[_account(row, now) for row in accounts if converses],
         orders=RailOrders(_count_text(counts["orders_today"]), _count_text(counts["orders_late"])),
+        tags=marks(tags) if converses else [],
     )
 
 

@@ -35,9 +35,7 @@ def recompute(tenant_id: int) -> int:
             changed = list(_changed(still))
             Deadline.objects.bulk_update(changed, ["due_at", "rule", "breached_at"])
             moved_in = {row.conversation_id for row in changed}
-            for conversation in conversations:
-                if conversation.pk in moved_in:
-                    standing.refresh(conversation)
+            standing.refresh_all([row for row in conversations if row.pk in moved_in])
             moved += len(changed)
 
 

@@ -22,6 +22,7 @@ from inbox import delivery, events, intake, tasks
 from inbox.in_process import InProcess
 from inbox.models import Deadline, OutboundReply
 from marketplaces import outbox
+from orders import tasks as order_tasks
 
 log = structlog.get_logger(__name__)
 
@@ -39,6 +40,10 @@ UNREAD = f"""
 OVERDUE = f"""
     SELECT tenant_id, id FROM marketplaces_selleraccount WHERE tenant_id = t.id AND health <> 'paused'
     AND next_poll_at <= now() - interval '60 s' ORDER BY next_poll_at LIMIT {outbox.BATCH}
+"""  # noqa: S608
+UNREAD_STREAMS = f"""
+    SELECT tenant_id, id FROM marketplaces_apistream WHERE tenant_id = t.id AND health <> 'paused'
+    AND next_at <= now() - interval '60 s' ORDER BY next_at LIMIT {outbox.BATCH}
 """  # noqa: S608
 BREACHED = f"""
     SELECT tenant_id, id FROM inbox_deadline WHERE tenant_id = t.id AND stopped_at IS NULL
@@ -81,6 +86,7 @@ class Sweeper:
         # One thread: the bounded parser of a process serves one reader at a time.
         self.mails = InProcess(_read, threads=1)
         self.polls = InProcess(_poll, threads=1)
+        self.reads = InProcess(_read_stream, threads=1)
         self._mail_rung: dict[int, float] = {}
 
     def run(self, stop: threading.Event, *, every: float, turn: Callable[[], None] = lambda: None) -> None:
@@ -123,6 +129,9 @@ class Sweeper:
         with _others_go_on("poll overdue mailboxes"):
             for tenant_id, account_id in outbox.in_every_tenant(OVERDUE):
                 self.polls.add(tenant_id, account_id)
+        with _others_go_on("read overdue streams"):
+            for tenant_id, stream_id in outbox.in_every_tenant(UNREAD_STREAMS):
+                self.reads.add(tenant_id, stream_id)
 
     def _ring_replies(self, tenant_id: int, ids: list[int], unheard: set[int]) -> None:
         with tenant_tx(tenant_id):
@@ -183,6 +192,10 @@ def _deliver(tenant_id: int, reply_id: int) -> None:
 
 def _poll(tenant_id: int, account_id: int) -> None:
     tasks.poll_mailbox.run(account_id, tenant_id=tenant_id)
+
+
+def _read_stream(tenant_id: int, stream_id: int) -> None:
+    order_tasks.read_stream.run(stream_id, tenant_id=tenant_id)
 
 
 def _read(tenant_id: int, raw_id: int) -> None:

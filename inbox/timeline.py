@@ -26,6 +26,7 @@ from inbox.models import (
     OutboundReply,
     Outcome,
 )
+from inbox.tag_marks import TagMark, marks, tag_marks
 from marketplaces.outbox import OutboxState
 from orders.card import Card, card_of, parts
 
@@ -88,6 +89,7 @@ class ConversationPage:
     draft_body: str
     can: set[str]
     card: Card | None  # the order's, where the conversation is about one
+    tags: list[TagMark]
 
     def last_id(self, *types: str) -> int:
         """The newest of these things on the page, by the order in which they were stored; 0 for none."""
@@ -99,7 +101,12 @@ class ConversationPage:
         seen = [(item.type, item.id, item.phase) for item in self.items]
         running = [(clock.message_id, clock.due_at) for clock in self.clocks]
         talk = self.conversation
-        stands = (talk.state, talk.assignee_id, talk.kind)
+        stands = (
+            talk.state,
+            talk.assignee_id,
+            talk.kind,
+            [(tag.id, tag.name, tag.colour) for tag in self.tags],
+        )
         return f"{zlib.crc32(repr((seen, running, stands)).encode()):x}"
 
     @property
@@ -128,6 +135,7 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
         draft_body=conversation.draft_body or "",
         can=offered(conversation, running=bool(running)),
         card=_card(conversation, now),
+        tags=marks(conversation.tag_rows),
     )
 
 
@@ -169,6 +177,7 @@ def _conversation(number: int, membership: Membership) -> Any:
                 )[:LATEST]
             ),
             draft_body=Subquery(draft.values("body")[:1]),
+            tag_rows=tag_marks(),
             **parts("order_id"),
         )
         .get(number=number)

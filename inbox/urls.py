@@ -14,6 +14,8 @@ from inbox.views import (
     presence,
     queue,
     replies,
+    search,
+    tags,
     writing,
 )
 
@@ -35,6 +37,7 @@ in_conversation: list[URLPattern | URLResolver] = [
     path("courtesy/", replies.courtesy, name="courtesy"),
     path("notes/", acts.notes, name="notes"),
     path("assignment/", acts.assignment, name="assignment"),
+    path("tags/", tags.conversation_tags, name="conversation_tags"),
     path("closure/", acts.closure, name="closure"),
     path("reopening/", acts.reopening, name="reopening"),
     path("settlement/", acts.settlement, name="settlement"),
@@ -54,6 +57,11 @@ in_tenant: list[URLPattern | URLResolver] = [
     path("orders/", orders.orders, name="orders"),
     path("orders/<int:order_id>/", orders.order, name="order"),
     path("orders/<int:order_id>/writing/", writing.order_writing, name="order_writing"),
+    path("search/", search.search, name="search"),
+    path("tags/", tags.tags, name="tags"),
+    path("tags/<int:tag_id>/", tags.tag, name="tag"),
+    path("tags/<int:tag_id>/merging/", tags.tag_merging, name="tag_merging"),
+    path("tags/<int:tag_id>/removal/", tags.tag_removal, name="tag_removal"),
     path("buyers/<int:buyer_id>/", buyers.buyer, name="buyer"),
 ]
 

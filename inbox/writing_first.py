@@ -139,8 +139,13 @@ def write_first(
     It joins the order's open conversation, or opens one. Raises Order.DoesNotExist, Refused, and
     guard.Blocked when the text has what the marketplace punishes.
     """
-    # Held, so that two people who write about one order at once share the conversation.
-    order = Order.objects.select_for_update(of=("self",)).select_related("account__tenant").get(pk=order_id)
+    # Held, so that two people who write about one order at once share the conversation; mail about it may
+    # come in meanwhile.
+    order = (
+        Order.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("account__tenant")
+        .get(pk=order_id)
+    )
     known = OutboundReply.objects.filter(client_key=client_key).first()
     if known is not None:
         return known

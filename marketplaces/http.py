@@ -5,13 +5,15 @@ and how it went: the operation's name, never an address, a header or a body.
 """
 
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 import httpx
 import structlog
+from django.db import Error as DatabaseError
 from django.db import connection
 from django.utils import timezone
 
@@ -124,12 +126,14 @@ class Api:
             self._wait_for_turn(operation)
             answer = self._send(operation, self._built(method, path, query, raw_query, body, now), once=once)
         except ApiError as error:
-            self._note(error, probe=probe)
+            with _even_if_untold(once):
+                self._note(error, probe=probe)
             raise
         except BaseException:
             self._note(None, probe=probe)
             raise
-        breaker.answered(self.account, self.dialect.name)
+        with _even_if_untold(once):
+            breaker.answered(self.account, self.dialect.name)
         return answer
 
     def _wait_for_turn(self, operation: str) -> None:
@@ -197,7 +201,8 @@ class Api:
         if status == 429:
             wait = buckets.refused(self.account, operation, self.rates[operation], budget, now=now)
             raise Throttled("The marketplace asks for a pause.", request_id=request_id, retry_after=wait)
-        buckets.answered(self.account, operation, self.rates[operation], budget, now=now)
+        with _even_if_untold(once):
+            buckets.answered(self.account, operation, self.rates[operation], budget, now=now)
         if response.is_success:
             if once or not response.content:
                 # A write has been taken, whatever is said about it; a read must have said something.
@@ -230,6 +235,20 @@ class Api:
             breaker.answered(self.account, self.dialect.name)
         elif probe:
             breaker.given_up(self.account, self.dialect.name)
+
+
+@contextmanager
+def _even_if_untold(once: bool) -> Iterator[None]:
+    """What became of a write counts, also where the database is too far away to hear how the API did.
+
+    An error of the database would say that nothing has left, and the write would be repeated.
+    """
+    try:
+        yield
+    except DatabaseError as error:
+        if not once:
+            raise
+        log.warning("could not note how the api answered", fault=type(error).__name__)
 
 
 def expect(value: Any, kind: type[Kind], what: str) -> Kind:

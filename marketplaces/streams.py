@@ -31,6 +31,7 @@ SWEPT: dict[Marketplace, tuple[str, ...]] = {
 SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=10)
 WIDEST = timedelta(days=30)
+MOST_TRIES_OF_A_REPORT = 3
 # A worker that dies while reading holds its stream no longer than this; each page renews it.
 STALE_CLAIM = timedelta(seconds=60)
 
@@ -181,6 +182,8 @@ def failed(stream: ApiStream, fault: ApiError, *, now: datetime) -> None:
         row.exclude(health=Health.PAUSED).update(
             health=state, health_reason=_words(fault), failures=F("failures") + 1, next_at=again_at
         )
+        # A report that cannot be read the third time is not read the fourth: have another one made.
+        row.filter(failures__gte=MOST_TRIES_OF_A_REPORT).update(pending="", pending_until=None)
 
 
 def _wider(span_seconds: int | None) -> int | None:

@@ -106,7 +106,7 @@ def whole(value: Json, key: str, default: int = 0) -> int:
         return default
     try:
         number = Decimal(written)
-        if not number.is_finite() or number != number.to_integral_value() or abs(number) > MOST_UNITS:
+        if not number.is_finite() or number != number.to_integral_value() or not 0 <= number <= MOST_UNITS:
             raise Odd(f"{key} is no count")
     except InvalidOperation as error:
         raise Odd(f"{key} is no count") from error

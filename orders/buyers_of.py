@@ -8,9 +8,17 @@ from marketplaces.models import SellerAccount
 from marketplaces.records import OrderRecord
 from orders.models import Buyer, BuyerIdentity, Order
 
+SAID = ("relay_address", "buyer_name", "ship_to_place", "programs")
+
 
 def connect_buyers(account: SellerAccount, found: Iterable[tuple[Order, OrderRecord]]) -> None:
-    """Give orders that have none their buyer, known already or new; one without an alias stays without."""
+    """Write down what records say of their buyers, and give orders that have none their buyer.
+
+    The buyer may be known already or new; an order without an alias stays without.
+    """
+    found = list(found)
+    for order, record in found:
+        _note_what_is_said(order, record)
     wanted = {
         order.pk: (order, alias, record)
         for order, record in found
@@ -23,7 +31,16 @@ def connect_buyers(account: SellerAccount, found: Iterable[tuple[Order, OrderRec
         if alias not in known:
             known[alias] = _new_buyer(account, order, alias, record.buyer_name)
         order.buyer_id = known[alias]
-    Order.objects.bulk_update([order for order, _, _ in wanted.values()], ["buyer"])
+    Order.objects.bulk_update({order.pk: order for order, _ in found}.values(), ["buyer", *SAID])
+
+
+def _note_what_is_said(order: Order, record: OrderRecord) -> None:
+    """What a record leaves out stays as it was: a relay address is not there from the first minute."""
+    order.relay_address = record.relay_address[:254] or order.relay_address
+    order.buyer_name = record.buyer_name[:200] or order.buyer_name
+    order.ship_to_place = record.ship_to_place[:200] or order.ship_to_place
+    others = [] if record.external_id == record.order_id else order.programs
+    order.programs = list(dict.fromkeys([*others, *record.programs]))
 
 
 def alias_of(relay_address: str) -> str:

@@ -10,10 +10,10 @@ from decimal import Decimal
 from typing import Any, TypeVar
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, QuerySet, TextField, Value
+from django.db.models import F, OuterRef, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Cast, Coalesce, JSONObject, NullIf
 
-from marketplaces.models import SellerAccount
+from marketplaces.models import ApiStream, SellerAccount
 from marketplaces.records import Fulfilment, OrderStatus
 from orders.goods import GivenBack, Line, Parcel, Returned, ReturnedLine, Scan
 from orders.models import (
@@ -73,6 +73,9 @@ class Card:
     asking: bool
     unanswered: bool
     page: str
+    # A stream that has read nothing new about the order has read that too.
+    as_of: datetime | None
+    returns_as_of: datetime | None
 
     @property
     def status(self) -> str:
@@ -104,14 +107,19 @@ class Card:
         return lines[0].title if lines else self.order.item_title
 
 
-def parts(order: str) -> dict[str, ArraySubquery]:
-    """Annotations that bring all a card needs along; `order` is the outer column with the order's id."""
+def parts(order: str) -> dict[str, Subquery]:
+    """Annotations that bring all a card needs along; `order` is the outer column with the order's id.
+
+    The outer row has an `account` too.
+    """
     return {
         "order_purchases": _purchases(OuterRef(order)),
         "order_lines": _lines(OuterRef(order)),
         "order_parcels": _parcels(OuterRef(order)),
         "order_returns": _returns(OuterRef(order)),
         "order_refunds": _refunds(OuterRef(order)),
+        "orders_read_at": _read_at("orders"),
+        "returns_read_at": _read_at("returns"),
     }
 
 
@@ -143,7 +151,18 @@ def card_of(order: Order, row: Any, *, account: SellerAccount, now: datetime) ->
         asking=asked is not None and now - asked < PATIENCE,
         unanswered=asked is not None and now - asked >= PATIENCE,
         page=page_of(account.market, order.external_id),
+        as_of=_newest(order.as_of, None if order.is_placeholder or order.fault else row.orders_read_at),
+        returns_as_of=_newest(order.returns_as_of, row.returns_read_at),
     )
+
+
+def _read_at(stream: str) -> Subquery:
+    rows = ApiStream.objects.filter(account=OuterRef("account"), name=stream)
+    return Subquery(rows.values("last_ok_at")[:1])
+
+
+def _newest(*moments: datetime | None) -> datetime | None:
+    return max(filter(None, moments), default=None)
 
 
 def _way(order: Order, account: SellerAccount, parcels: list[Parcel], now: datetime) -> Way:

@@ -8,7 +8,7 @@ from django.core.files.storage import default_storage
 
 from accounts.tenancy import tenant_tx
 from marketplaces import registry
-from marketplaces.errors import ApiError, AuthRevoked, Permanent, Throttled
+from marketplaces.errors import ApiError, AuthRevoked, NotFound, Refused, Throttled
 from marketplaces.models import SellerAccount
 from orders.models import Item
 
@@ -43,7 +43,9 @@ def _fetch(adapter: registry.Adapter, row: Item, *, now: datetime) -> bool:
     try:
         url = adapter.item_image(row.sku, row.item_id, row.image_url)
         content = adapter.picture(url) if url else b""
-    except Permanent as fault:
+    except AuthRevoked:
+        raise
+    except (NotFound, Refused) as fault:
         log.info("no picture to be had", item=row.pk, fault=type(fault).__name__)
         content = b""
     except Throttled as fault:

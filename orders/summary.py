@@ -8,11 +8,11 @@ from decimal import Decimal
 from marketplaces import retention
 from marketplaces.models import SellerAccount
 from marketplaces.records import Fulfilment, OrderStatus, ShipmentStatus
-from orders.models import Order, PurchaseOrder, Shipment
+from orders.models import Order, OrderLine, PurchaseOrder, Shipment
 
 SUMMED = (
     *("is_placeholder", "status", "fulfilment", "ordered_at", "ship_by", "deliver_by", "delivered_at"),
-    *("total", "currency", "expires_at"),
+    *("total", "currency", "expires_at", "shown_item_id"),
 )
 TO_SHIP = (OrderStatus.UNSHIPPED, OrderStatus.PARTLY_SHIPPED)
 LEFT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
@@ -26,10 +26,15 @@ def refresh(account: SellerAccount, order_ids: Collection[int], *, now: datetime
     parcels: dict[int, list[Shipment]] = defaultdict(list)
     for parcel in Shipment.objects.filter(order__in=order_ids):
         parcels[parcel.order_id].append(parcel)
+    items: dict[int, int] = {}
+    lines = OrderLine.objects.filter(order__in=order_ids).order_by("purchase_order", "pk")
+    for order_id, item_id in lines.values_list("order_id", "item_id"):
+        items.setdefault(order_id, item_id)
     rows = list(Order.objects.filter(pk__in=order_ids))
     for row in rows:
         if purchases[row.pk]:
             _sum_up(row, purchases[row.pk], parcels[row.pk])
+            row.shown_item_id = items.get(row.pk)
             row.expires_at = retention.order_expires_at(
                 account.marketplace,
                 delivered_at=row.delivered_at,

@@ -7,7 +7,15 @@ import structlog
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
 from marketplaces import registry
-from marketplaces.errors import ApiError, AuthRevoked, NotFound, Permanent
+from marketplaces.errors import (
+    ApiError,
+    AuthRevoked,
+    CircuitOpen,
+    NotFound,
+    Permanent,
+    Temporary,
+    Throttled,
+)
 from marketplaces.models import SellerAccount
 from orders.models import Order
 from orders.storing import store_orders
@@ -20,7 +28,7 @@ LATER = timedelta(minutes=1)
 
 
 def read_wanted(account_id: int, *, tenant_id: int, now: datetime) -> int:
-    """Read the wanted orders of an account, those of persons first; returns how many were read."""
+    """Read the wanted orders of an account, those of persons first; returns how many were tried."""
     with tenant_tx(tenant_id):
         account = SellerAccount.objects.select_related("tenant").get(pk=account_id)
         due = Order.objects.filter(account=account, wanted_at__lte=now)
@@ -34,7 +42,13 @@ def read_wanted(account_id: int, *, tenant_id: int, now: datetime) -> int:
     try:
         with registry.adapter(account, interactive=True) as adapter:
             for row in rows:
-                _read_one(adapter, account, row, now=now)
+                try:
+                    _read_one(adapter, account, row, now=now)
+                except Temporary as fault:
+                    if isinstance(fault, (Throttled, CircuitOpen)):
+                        raise
+                    # One that cannot be read must not keep those behind it waiting for ever.
+                    _postpone(row, str(fault), now=now, seconds=fault.retry_after)
                 done += 1
     except AuthRevoked as fault:
         for row in rows[done:]:

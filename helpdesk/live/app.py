@@ -100,7 +100,7 @@ async def _write(hub: Hub, stream: Stream, send: Send) -> None:
             await send(_body(b":\n\n"))
             continue
         await asyncio.sleep(GATHER_SECONDS)
-        await send(_body(stream.take()))
+        await send(_body(hub.take(stream)))
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 

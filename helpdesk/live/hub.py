@@ -32,6 +32,8 @@ class Stream:
         self.seat, self.session_key, self.slug = seat, session_key, slug
         self.checked_at = asyncio.get_running_loop().time()
         self.ended = False
+        # Whether something was dropped that reading again does not bring back: who is present, and a pause.
+        self.dropped = False
         self.wake = asyncio.Event()
         self._pending: dict[tuple[object, ...], bytes] = {}
 
@@ -40,6 +42,7 @@ class Stream:
         self._pending.pop(key, None)
         if len(self._pending) >= MOST_PENDING:
             self._pending = {("resync",): event("resync", {})}
+            self.dropped = True
         else:
             self._pending[key] = content
         self.wake.set()
@@ -71,6 +74,15 @@ class Hub:
     def add(self, stream: Stream) -> bytes:
         """Take a stream in; returns what it begins with. From here on it misses nothing."""
         self.streams[stream.seat.tenant_id].add(stream)
+        return self._hello(stream)
+
+    def take(self, stream: Stream) -> bytes:
+        """What is to be written to a stream now; one that dropped something begins anew."""
+        beginning = self._hello(stream) if stream.dropped and not stream.ended else b""
+        stream.dropped = False
+        return beginning + stream.take()
+
+    def _hello(self, stream: Stream) -> bytes:
         hello: dict[str, Any] = {"now": _now().isoformat(), "generation": self.generation, "presence": []}
         if "presence" in stream.seat.hears:
             everybody = self.presence.of_tenant(stream.seat.tenant_id)

@@ -4,6 +4,8 @@ from inbox.models.conversation import Conversation, ConversationKind, Conversati
 from inbox.models.deadline import Deadline, DeadlineKind, Outcome, SlaPolicy
 from inbox.models.message import Attachment, Direction, Message
 from inbox.models.reply import Draft, OutboundReply, ReplyAttempt, ReplyChannel
+from inbox.models.search import DocumentKind, SearchDocument
+from inbox.models.tag import ConversationTag, Tag, TagColour
 from inbox.models.timeline import Event, Note
 
 __all__ = [
@@ -12,9 +14,11 @@ __all__ = [
     "ConversationKind",
     "ConversationNumber",
     "ConversationState",
+    "ConversationTag",
     "Deadline",
     "DeadlineKind",
     "Direction",
+    "DocumentKind",
     "Draft",
     "Event",
     "Message",
@@ -23,5 +27,8 @@ __all__ = [
     "Outcome",
     "ReplyAttempt",
     "ReplyChannel",
+    "SearchDocument",
     "SlaPolicy",
+    "Tag",
+    "TagColour",
 ]

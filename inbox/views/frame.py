@@ -1,7 +1,9 @@
 """What stands around every page of a tenant, and how pages and parts of pages are told apart."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest
 
@@ -10,7 +12,7 @@ from accounts.middleware import TenantRequest
 from inbox.queue import VIEWS, View
 from inbox.rail import rail
 
-__all__ = ["answer", "frame", "reader", "view_of", "view_query", "wants_part"]
+__all__ = ["answer", "frame", "reader", "tag_id_of", "view_of", "view_query", "wants_part"]
 
 
 def frame(request: TenantRequest, *, place: str, now: datetime) -> dict[str, Any]:
@@ -19,10 +21,18 @@ def frame(request: TenantRequest, *, place: str, now: datetime) -> dict[str, Any
 
 
 def view_of(request: HttpRequest) -> View:
-    """The list a conversation was opened from, by ?view=; the triage queue where the address names none."""
-    return VIEWS.get(request.GET.get("view", ""), VIEWS["all"])
+    """The list a conversation was opened from, by ?view= and ?tag=; the triage queue where none is named."""
+    return replace(VIEWS.get(request.GET.get("view", ""), VIEWS["all"]), tag_id=tag_id_of(request))
 
 
 def view_query(view: View) -> str:
-    """What an address needs at its end to remember the list."""
-    return "" if view.key == "all" else f"?view={view.key}"
+    """What a conversation's address needs at its end to remember the list."""
+    named = {"view": "" if view.key == "all" else view.key, "tag": view.tag_id}
+    query = urlencode({name: value for name, value in named.items() if value})
+    return f"?{query}" if query else ""
+
+
+def tag_id_of(request: HttpRequest) -> int:
+    """The tag a list is narrowed to, by ?tag=; 0 for none, and for what is no id at all."""
+    given = request.GET.get("tag", "")
+    return int(given) if given.isdecimal() and given.isascii() and len(given) < 19 else 0

@@ -151,7 +151,7 @@ def _told(typed: Typed, refused: Refused | Blocked) -> Typed:
 def _redirect(request: TenantRequest, number: int, *, now: datetime, then_next: bool) -> HttpResponse:
     following = _next_number(request, number, now=now) if then_next else number
     if following is None:
-        response = redirect("queue", slug=request.membership.tenant.slug, view=view_of(request).key)
+        response = redirect(_list_address(request))
     else:
         response = redirect(_address(request, following))
     response.status_code = 303
@@ -168,13 +168,19 @@ def _next(
     context = {"view": view, "leaving": leaving, "list_title": f"{view.title} - {tenant.name}"}
     extras = {"view_query": view_query(view), "undo_seconds": settings.UNDO_SECONDS}
     response = answer(request, "inbox/finished.html", reader(request, now=now) | context | extras)
-    return push_url(response, reverse("queue", kwargs={"slug": tenant.slug, "view": view.key}))
+    return push_url(response, _list_address(request))
 
 
 def _next_number(request: TenantRequest, number: int, *, now: datetime) -> int | None:
     # Two rows, because what was just dealt with may still stand on top until its reply has left.
-    listing = queue_page(view_of(request).key, membership=request.membership, now=now, limit=2)
+    view = view_of(request)
+    listing = queue_page(view.key, membership=request.membership, now=now, limit=2, tag_id=view.tag_id)
     return next((row.number for row in listing.rows if row.number != number), None)
+
+
+def _list_address(request: TenantRequest) -> str:
+    view, slug = view_of(request), request.membership.tenant.slug
+    return reverse("queue", kwargs={"slug": slug, "view": view.key}) + view.query
 
 
 def _address(request: TenantRequest, number: int) -> str:

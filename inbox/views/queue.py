@@ -5,6 +5,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -13,15 +14,16 @@ from accounts.cursors import BadCursor
 from accounts.middleware import TenantRequest
 from inbox.queue import VIEWS, QueuePage, View, queue_page
 from inbox.rail import Rail
-from inbox.views.frame import answer, frame, reader
+from inbox.views.frame import answer, frame, reader, tag_id_of, view_of, view_query
 
 
 @needs("belong")
 @require_GET
 def start(request: TenantRequest, slug: str) -> HttpResponse:
-    """Where a member begins: the triage queue, or the warehouse's page."""
+    """Where a member begins: the triage queue (or ?view= and ?tag=), or the warehouse's page."""
     if may(request.membership, "converse"):
-        return redirect("queue", slug=slug, view="all")
+        view = view_of(request)
+        return redirect(reverse("queue", kwargs={"slug": slug, "view": view.key}) + view.query)
     return redirect("warehouse", slug=slug)
 
 
@@ -52,12 +54,19 @@ def queue_more(request: TenantRequest, slug: str, view: str) -> HttpResponse:
     """The rows after a cursor, to be put below those on the page."""
     now = timezone.now()
     listing = _listing(request, view, now=now)
-    context = {"listing": listing, "view": listing.view, "under": request.GET.get("under", "")}
+    context = {
+        "listing": listing,
+        "view": listing.view,
+        "view_query": view_query(listing.view),
+        "under": request.GET.get("under", ""),
+    }
     return answer(request, "inbox/queue_continued.html", reader(request, now=now) | context)
 
 
 def list_title(view: View, rail: Rail, organization: str) -> str:
     """The title of a list's page: its name and how many stand in it."""
+    if tag := rail.tag(view.tag_id):
+        return f"{view.title}, {tag.name} - {organization}"
     count = next((item.count for item in rail.views if item.key == view.key), "")
     return f"{view.title}{f' ({count})' if count else ''} - {organization}"
 
@@ -66,13 +75,20 @@ def _list(request: TenantRequest, key: str, *, now: datetime) -> dict[str, Any]:
     listing = _listing(request, key, now=now)
     context = frame(request, place=key, now=now)
     title = list_title(listing.view, context["rail"], request.membership.tenant.name)
-    return context | {"view": listing.view, "listing": listing, "list_title": title}
+    query = view_query(listing.view)
+    return context | {"view": listing.view, "view_query": query, "listing": listing, "list_title": title}
 
 
 def _listing(request: TenantRequest, key: str, *, now: datetime) -> QueuePage:
     if key not in VIEWS:
         raise Http404
     try:
-        return queue_page(key, membership=request.membership, now=now, after=request.GET.get("after", ""))
+        return queue_page(
+            key,
+            membership=request.membership,
+            now=now,
+            after=request.GET.get("after", ""),
+            tag_id=tag_id_of(request),
+        )
     except BadCursor as error:
         raise Http404 from error

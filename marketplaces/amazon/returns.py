@@ -34,6 +34,7 @@ STATUSES = (
     (("cancel", "withdrawn", "declined", "denied", "rejected", "deleted"), ReturnStatus.CANCELLED),
 )
 DATES = ("%d-%b-%Y", "%Y-%m-%d", "%d %b %Y", "%b %d, %Y")
+LONGEST_RMA = 60
 Row = dict[str, str]
 
 
@@ -51,8 +52,10 @@ def returns(content: bytes) -> Page[ReturnRecord]:
         elif not row["order id"] or len(row["order id"]) > LONGEST_ID:
             strange.append(Strange(Oddity.LEFT_OUT, f"Row {number} of the returns report names no order."))
         else:
-            rma = row.get("amazon rma id") or row.get("merchant rma id") or row["return request date"]
-            groups.setdefault((row["order id"], rma[:LONGEST_ID]), []).append(row)
+            # Only Amazon's own number is one of a kind; what stands in for it may be another order's too.
+            other = row.get("merchant rma id") or row["return request date"]
+            rma = row.get("amazon rma id") or f"{row['order id']}/{other}"
+            groups.setdefault((row["order id"], rma[:LONGEST_RMA]), []).append(row)
     records: list[ReturnRecord] = []
     for (order_id, rma), rows in groups.items():
         try:

@@ -34,8 +34,8 @@ from marketplaces.wire import (
     word,
 )
 
-# Stands where a buyer's relay address is not ready yet; never to be written to.
-PLACEHOLDER = "nocxemail@walmartone.com"
+# What stands where a buyer's relay address is not ready yet begins so; never to be written to.
+PLACEHOLDER = "nocxemail"
 NODES = {
     "SellerFulfilled": Fulfilment.SELLER,
     "WFSFulfilled": Fulfilment.WFS,
@@ -94,7 +94,7 @@ def order(value: Json, node: str, strange: list[Strange]) -> OrderRecord:
         ],
         fulfilment=_fulfilment(part(value, "shipNode"), node, number, strange),
         lines=lines,
-        relay_address="" if address.lower() == PLACEHOLDER else address,
+        relay_address="" if address.lower().startswith(PLACEHOLDER) else address,
         buyer_name=text(place, "name", 200),
         ship_to_place=_place(place),
         ship_by=moment(shipping, "estimatedShipDate"),

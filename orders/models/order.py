@@ -44,6 +44,8 @@ class Order(TenantModel):
     total = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     currency = models.CharField(max_length=3, blank=True, default="")
     programs = models.JSONField(default=list)
+    # The item of its first line: the picture by which people know the order in a list.
+    shown_item = TenantForeignKey(Item, on_delete=models.SET_NULL, null=True, related_name="+")
     # When a source was last read, and why the last try failed where it did; the old data stays and is shown.
     as_of = models.DateTimeField(null=True)
     returns_as_of = models.DateTimeField(null=True)

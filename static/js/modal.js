@@ -10,3 +10,6 @@ document.addEventListener("htmx:afterSettle", () => {
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (event.detail.target?.id === "conversation") document.querySelector("dialog[data-modal][open]")?.close();
 });
+
+// Or when the server says so.
+document.addEventListener("sheet:done", () => document.querySelector("dialog[data-modal][open]")?.close());

@@ -30,6 +30,7 @@ DOORS: dict[str, set[str]] = {
         "inbox/desk.py",
         "inbox/intake.py",
         "inbox/rail.py",
+        "inbox/searching.py",
         "inbox/tasks.py",
         "marketplaces/outbox.py",
         "orders/tasks.py",

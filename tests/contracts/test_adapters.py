@@ -1,6 +1,5 @@
 """Both adapters answer the same questions in the same shapes; each request is as its model says."""
 
-from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -54,6 +53,11 @@ def ready(account: SellerAccount, heard: Ears) -> list[Page[ReturnRecord]]:
     raise AssertionError("The returns never came.")
 
 
+def one(number: str, api: Any) -> Any:
+    """The records of one order."""
+    return api.order(number)
+
+
 def of_kind(pages: list[Any], kind: type) -> list[Any]:
     """All records of the pages, which are pages of such records and nothing strange."""
     assert all(isinstance(page, Page) and page.strange == () for page in pages)
@@ -72,7 +76,7 @@ def test_orders_come_as_records_and_one_by_its_number(
         assert record.lines
         assert record.ordered_at.tzinfo is not None
         assert [parcel.tracking_number for parcel in record.shipments]
-        asked = call(account, heard, lambda api, number=record.order_id: api.order(number))
+        asked = call(account, heard, partial(one, record.order_id))
         assert record.external_id in {each.external_id for each in asked}
         assert {each.order_id for each in asked} == {record.order_id}
     check(heard)
@@ -134,6 +138,5 @@ def test_each_marketplace_names_its_streams(account: SellerAccount, heard: Ears)
 
 @pytest.mark.parametrize("number", ["../sellers", "2000-none", "999-9999999-9999999"])
 def test_an_order_that_is_not_there_is_not_found(account: SellerAccount, heard: Ears, number: str) -> None:
-    asking: Callable[[Any], Any] = lambda api: api.order(number)  # noqa: E731
     with pytest.raises(NotFound):
-        call(account, heard, asking)
+        call(account, heard, partial(one, number))

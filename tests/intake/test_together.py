@@ -2,14 +2,17 @@
 
 from datetime import UTC, datetime, timedelta
 from random import Random
+from uuid import uuid4
 
 import pytest
 
 from accounts.tenancy import tenant_tx
 from inbox import intake
+from inbox.evidence import gather
 from inbox.models import Conversation, Deadline, Event, Message, SlaPolicy
+from inbox.reading import read_bounded
 from marketplaces import polling
-from marketplaces.models import InboundRaw, SellerAccount
+from marketplaces.models import InboundRaw, RawState, SellerAccount
 from orders.models import Buyer, BuyerIdentity, Order
 from tests.world import World, make_account, walmart_mail
 
@@ -44,7 +47,7 @@ def mails(account: SellerAccount, seed: int) -> list[bytes]:
 
 def store(account: SellerAccount, contents: list[bytes]) -> list[int]:
     arrivals = [
-        polling.Arrival(f"test:{number}", content, len(content), START + timedelta(days=5, seconds=number))
+        polling.Arrival(f"test:{uuid4()}", content, len(content), START + timedelta(days=5, seconds=number))
         for number, content in enumerate(contents)
     ]
     with tenant_tx(account.tenant_id):
@@ -105,3 +108,25 @@ def test_a_mail_that_cannot_be_filed_spoils_no_other_of_its_batch(world: World) 
         assert set(InboundRaw.objects.values_list("state", flat=True)) == {"parsed", "quarantined"}
         assert Message.objects.filter(text__in=["First", "Third"]).count() == 2
         assert Conversation.objects.count() == 3
+
+
+def test_old_mail_of_a_mailbox_that_was_moved_is_joined_by_its_own_moments(world: World) -> None:
+    # The new server says that all of it came today.
+    for days in (100, 99):
+        sent_at = START - timedelta(days=days)
+        mail = walmart_mail(world.walmart, text=f"{days} days ago", order="", sent_at=sent_at)
+        intake.read_many(store(world.walmart, [mail]), tenant_id=world.acme.pk)
+    with tenant_tx(world.acme.pk):
+        assert [row.messages.count() for row in Conversation.objects.all()] == [2]
+
+
+def test_mails_that_all_have_one_message_id_are_not_all_read_again_for_the_next(world: World) -> None:
+    same = [walmart_mail(world.walmart, text=f"Mail {each}", message_id="<1@shop>") for each in range(12)]
+    raw_ids = store(world.walmart, [*same, same[-1]])
+    intake.read_many(raw_ids[:-1], tenant_id=world.acme.pk)
+    with tenant_tx(world.acme.pk):
+        assert Message.objects.count() == len(same)
+        raw = InboundRaw.objects.select_related("account").get(pk=raw_ids[-1])
+        mail = read_bounded(bytes(raw.content), intake.context_of(raw))
+        assert len(gather(raw.account, [(raw, mail)]).messages["<1@shop>"]) == 10
+    assert intake.read_raw(raw_ids[-1], tenant_id=world.acme.pk) == RawState.DUPLICATE

@@ -1,6 +1,7 @@
 """What waits for a slow browser, and who is present: the parts of the live process without a server."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -39,6 +40,26 @@ def test_a_browser_that_does_not_read_is_told_to_read_everything() -> None:
         return stream.take()
 
     assert asyncio.run(scene()) == event("resync", {})
+
+
+def test_a_browser_that_did_not_read_learns_anew_who_is_present_and_whether_all_is_well() -> None:
+    async def scene() -> bytes:
+        hub = Hub()
+        hub.resumed()
+        stream = await stream_in(hub)
+        hub.heard(json.dumps({"tenant": 1, "what": "presence", "ids": says("replying")}).encode())
+        hub.paused()
+        for number in range(MOST_PENDING + 1):
+            hub.heard(b'{"tenant": 1, "what": "conversation", "ids": {"number": %d}}' % number)
+        first = hub.take(stream)
+        hub.heard(b'{"tenant": 1, "what": "conversation", "ids": {"number": 1}}')
+        assert hub.take(stream) == event("conversation", {"number": 1})
+        return first
+
+    hello, *rest = asyncio.run(scene()).split(b"\n\n")
+    assert b"event: hello" in hello
+    assert b"Ana Ruiz" in hello
+    assert [each.partition(b"\n")[0] for each in rest[:2]] == [b"event: paused", b"event: resync"]
 
 
 def test_the_same_change_twenty_times_is_one_event() -> None:

@@ -134,7 +134,9 @@ def test_a_walmart_order_says_what_there_is_to_say() -> None:
     assert shipment.delivered_at == record.modified_at
 
 
-@pytest.mark.parametrize("address", ["nocxemail@walmartone.com", "NOCXEMAIL@walmartone.com"])
+@pytest.mark.parametrize(
+    "address", ["nocxemail@walmartone.com", "NOCXEMAIL@walmartone.com", "nocxemail-1@relay.walmart.com"]
+)
 def test_walmarts_placeholder_is_no_address(address: str) -> None:
     value = changed(WALMART, lambda order: order.update(customerEmailId=address))
     assert walmart.orders([value], "").records[0].relay_address == ""
@@ -158,6 +160,7 @@ def test_walmarts_placeholder_is_no_address(address: str) -> None:
         lambda order: order.update(shippingInfo="soon"),
         lambda order: line(order).update(item=[]),
         lambda order: line(order).update(orderLineQuantity={"amount": "1e9"}),
+        lambda order: line(order).update(orderLineQuantity={"amount": "-1"}),
         lambda order: line(order)["charges"]["charge"][0].update(
             chargeAmount={"amount": "1e99", "currency": "USD"}
         ),
@@ -288,6 +291,14 @@ def test_the_returns_report_is_read_in_every_encoding(encoding: str, end: str) -
     assert [each.sku for each in record.lines] == ["SKU-1", "SKU-2"]
     assert record.lines[0].title == "Grüne Lampe"
     assert len({each.external_id for each in record.lines}) == 2
+
+
+def test_returns_of_two_orders_without_a_number_of_amazons_are_two_returns() -> None:
+    row = ROW.replace("DRMA1", "")
+    other = row.replace("111-1111111-1111111", "222-2222222-2222222")
+    page = amazon_returns.returns("\n".join([HEADER, row, row, other]).encode())
+    assert [len(each.lines) for each in page.records] == [2, 1]
+    assert len({each.external_id for each in page.records}) == 2
 
 
 def test_a_report_of_only_columns_is_empty() -> None:

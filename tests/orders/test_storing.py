@@ -31,7 +31,7 @@ from orders.models import (
 from orders.storing import Stored, store_orders
 from orders.storing_fulfilments import store_fulfilments
 from orders.storing_returns import store_returns
-from tests.orders.records import START, line, order, parcel, refund, returned
+from tests.orders.records import RELAY, START, line, order, parcel, refund, returned
 from tests.world import World, arrive, walmart_mail
 
 NOW = START + timedelta(days=10)
@@ -61,7 +61,20 @@ def test_a_new_order_is_here_with_lines_items_and_its_buyer(world: World) -> Non
         assert row.buyer is not None
         assert row.buyer.name == "Denise Kowalczyk"
         held = OrderLine.objects.get(order=row)
+        assert row.shown_item_id == held.item_id
         assert (held.sku, held.unit_price, held.item.image_due_at) == ("LMP-ARC-01", Decimal("89.90"), None)
+
+
+def test_an_order_says_how_its_buyer_is_reached_and_where_it_goes(world: World) -> None:
+    place, programs = "Sacramento, CA 95829", ("TWO_DAY",)
+    store(world.walmart, order(ship_to_place=place, programs=programs))
+    # The next version leaves them out.
+    later = START + timedelta(days=1)
+    store(world.walmart, order(modified_at=later, relay_address="", buyer_name="", ship_to_place=""))
+    with tenant_tx(world.acme.pk):
+        row = the_order(world.walmart)
+    assert (row.relay_address, row.buyer_name, row.ship_to_place) == (RELAY, "Denise Kowalczyk", place)
+    assert row.programs == [*programs]
 
 
 def test_the_same_page_twice_changes_nothing(world: World) -> None:

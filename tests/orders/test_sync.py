@@ -9,7 +9,8 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from marketplaces import streams
-from marketplaces.models import ApiBucket, ApiStream, Health, SellerAccount
+from marketplaces.errors import Temporary
+from marketplaces.models import ApiBucket, ApiStream, ApiToken, Health, SellerAccount
 from orders import pictures, sync, wanted
 from orders.models import Item, Order, OrderLine, PurchaseOrder, Return, Shipment
 from tests.simulator_client import Control
@@ -230,6 +231,17 @@ def test_returns_come_with_their_orders_or_before(account: SellerAccount, contro
     everything_is_here(account, control)
 
 
+def test_a_report_that_cannot_be_read_is_asked_for_again(amazon: SellerAccount, control: Control) -> None:
+    stream = begin(amazon)["returns"]
+    now = timezone.now()
+    streams.waits_for(stream, "report", until=now, now=now, again_in=timedelta(0))
+    for _ in range(2):
+        streams.failed(again(stream), Temporary("The returns report is damaged."), now=now)
+    assert again(stream).pending == "report"
+    streams.failed(again(stream), Temporary("The returns report is damaged."), now=now)
+    assert (again(stream).pending, again(stream).pending_until) == ("", None)
+
+
 def test_an_order_a_mail_names_is_read_at_once(
     world: World, walmart: SellerAccount, control: Control
 ) -> None:
@@ -270,6 +282,22 @@ def test_an_order_keeps_its_last_data_and_the_reason_when_the_source_fails(
         assert (row.fault, row.wanted_at) == ("", None)
 
 
+def test_an_order_that_cannot_be_read_keeps_no_other_waiting(amazon: SellerAccount, control: Control) -> None:
+    control.place_orders(amazon.sender_address, 3)
+    read(begin(amazon)["orders"])
+    asked = timezone.now()
+    with tenant_tx(amazon.tenant_id):
+        Order.objects.update(wanted_at=asked)
+    control.fault("api.order", "garble", account=amazon.sender_address, how="missing_field")
+    wanted.read_wanted(amazon.pk, tenant_id=amazon.tenant_id, now=asked)
+    with tenant_tx(amazon.tenant_id):
+        first, *others = Order.objects.order_by("pk")
+    assert "could not be read" in first.fault
+    assert first.wanted_at is not None
+    assert first.wanted_at > asked
+    assert [(order.fault, order.wanted_at) for order in others] == [("", None)] * 2
+
+
 def test_pictures_are_fetched_once_and_kept(account: SellerAccount, control: Control) -> None:
     control.place_orders(account.sender_address, 5)
     read(begin(account)["orders"])
@@ -288,6 +316,25 @@ def test_pictures_are_fetched_once_and_kept(account: SellerAccount, control: Con
             with default_storage.open(item.image_path) as file:
                 assert file.read(8) == b"\x89PNG\r\n\x1a\n"
     assert pictures.fetch_pictures(account.pk, tenant_id=account.tenant_id, now=later) == 0
+
+
+def test_a_key_that_is_not_accepted_for_a_while_takes_no_picture_away(
+    amazon: SellerAccount, control: Control
+) -> None:
+    control.place_orders(amazon.sender_address, 1)
+    read(begin(amazon)["orders"])
+    later = timezone.now() + timedelta(hours=1)
+    pictures.fetch_pictures(amazon.pk, tenant_id=amazon.tenant_id, now=later)
+    with tenant_tx(amazon.tenant_id):
+        Item.objects.update(image_due_at=later)
+        kept = set(Item.objects.values_list("image_path", flat=True))
+        ApiToken.objects.all().delete()
+    without_limits(amazon)
+    control.change_account(amazon.sender_address, api={"revoked": True})
+    pictures.fetch_pictures(amazon.pk, tenant_id=amazon.tenant_id, now=later)
+    with tenant_tx(amazon.tenant_id):
+        assert set(Item.objects.values_list("image_path", flat=True)) == kept
+        assert all(item.image_due_at and item.image_due_at > later for item in Item.objects.all())
 
 
 def test_the_daily_sweep_mends_what_a_window_missed_and_says_so(

@@ -11,6 +11,8 @@ from inbox.models import Conversation, ConversationState, Deadline, Event, Outbo
 from marketplaces import outbox
 from marketplaces.models import FolderRole, SellerAccount
 from marketplaces.outbox import OutboxState
+from orders.models import PurchaseOrder
+from tests.orders.rows import make_order
 from tests.outbox.rows import a_conversation, a_mail, asked, due_reply, fresh, make_due, poll
 from tests.simulator_client import Control
 from tests.world import World, arrive, walmart_mail
@@ -341,6 +343,21 @@ def test_the_last_reply_to_an_alias_takes_a_refusal_that_names_nothing(world: Wo
         assert delivery.last_reply_to(world.walmart.pk, "a1@relay.example", []) == reply
         assert delivery.last_reply_to(world.walmart.pk, "b2@relay.example", []) is None
         assert delivery.last_reply_to(world.walmart.pk, "", []) is None
+
+
+def test_a_proof_may_name_the_purchase_order_of_the_order_the_reply_is_about(world: World) -> None:
+    order = make_order(world.walmart)
+    question = arrive(world.walmart, walmart_mail(world.walmart, order=order.external_id))
+    assert question is not None
+    reply = due_reply(question.conversation, world.alice)
+    with tenant_tx(world.acme.pk):
+        OutboundReply.objects.update(state=OutboxState.UNKNOWN, handed_at=timezone.now())
+        purchase = PurchaseOrder.objects.get(order=order).external_id
+        copy = delivery.find_reply_by_text(world.walmart.pk, reply.body, [purchase], timezone.now())
+        assert copy == reply
+        assert delivery.last_reply_to(world.walmart.pk, "", [purchase]) == reply
+        other = delivery.find_reply_by_text(world.walmart.pk, reply.body, ["999"], timezone.now())
+        assert other is None
 
 
 def test_a_refusal_that_names_an_order_finds_this_accounts_reply_about_it(world: World) -> None:

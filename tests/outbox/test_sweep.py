@@ -20,8 +20,8 @@ from helpdesk.celery import app as helpdesk_app
 from inbox import sweep
 from inbox.models import Deadline, Event, OutboundReply
 from inbox.sweep import Sweeper
-from marketplaces import outbox, polling
-from marketplaces.models import InboundRaw, RawState, SellerAccount
+from marketplaces import outbox, polling, streams
+from marketplaces.models import ApiStream, InboundRaw, RawState, SellerAccount
 from marketplaces.outbox import OutboxState
 from tests.outbox.rows import a_conversation, asked, due_reply, end_lease, fresh
 from tests.simulator_client import Control
@@ -241,3 +241,13 @@ def test_without_a_broker_the_sweeper_reads_it(
     assert sweeper.mails.settle(20)
     with tenant_tx(world.acme.pk):
         assert InboundRaw.objects.get(pk=raw.pk).state == RawState.PARSED
+
+
+def test_without_beat_the_sweeper_reads_the_marketplaces(world: World, sweeper: Sweeper) -> None:
+    with tenant_tx(world.acme.pk):
+        streams.begin(world.walmart, now=timezone.now() - timedelta(minutes=2))
+    sweeper.sweep()
+    assert sweeper.reads.settle(20)
+    with tenant_tx(world.acme.pk):
+        # The account has no key, which only a reader finds out.
+        assert all("is stored" in row.health_reason for row in ApiStream.objects.all())

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant, User
 from accounts.tenancy import tenant_tx
-from inbox import actions
+from inbox import actions, tagging
 from inbox.models import Conversation, Deadline, Draft, Message, SlaPolicy
 from marketplaces.models import Health
 from marketplaces.outbox import OutboxState
@@ -68,6 +68,7 @@ def move_in(world: World) -> Neighbours:
     ours = conversation_of(world.walmart)
     with tenant_tx(world.acme.pk):
         our_message = Message.objects.get(conversation=ours)
+        our_tag = tagging.named("ours")
     return Neighbours(
         canaries=(word, order, relay),
         ours={
@@ -75,6 +76,7 @@ def move_in(world: World) -> Neighbours:
             "message_id": our_message.pk,
             "reply_id": reply_in(ours, world.alice, OutboxState.UNKNOWN).pk,
             "file_id": file_in(our_message).pk,
+            "tag_id": our_tag.pk,
             **_order_of(ours, "lamp"),
         },
         theirs=theirs,
@@ -99,6 +101,8 @@ def _fill(world: World, message: Message, word: str) -> tuple[dict[str, int], UU
         Deadline.objects.update(rule=f"{word} 48 h")
         actions.add_note(talk, by=world.gus, body=f"{word} notes", now=now)
         actions.assign(talk, by=world.gus, assignee=world.gus, now=now)
+        tag = tagging.named(f"{word} tag")
+        tagging.put(talk, tag, by=world.gus, now=now)
         Draft.objects.create(
             conversation=talk,
             author=world.gus,
@@ -107,7 +111,13 @@ def _fill(world: World, message: Message, word: str) -> tuple[dict[str, int], UU
         )
     reply = reply_in(talk, world.gus, OutboxState.UNKNOWN, body=f"{word} replies", peer_answer=f"250 {word}")
     file = file_in(message, PNG + word.encode(), name=f"{word}.png", content_id=f"<{word}>")
-    ids = {"number": 2, "message_id": message.pk, "reply_id": reply.pk, "file_id": file.pk}
+    ids = {
+        "number": 2,
+        "message_id": message.pk,
+        "reply_id": reply.pk,
+        "file_id": file.pk,
+        "tag_id": tag.pk,
+    }
     return ids | _order_of(talk, word), reply.client_key
 
 

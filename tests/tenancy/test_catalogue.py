@@ -96,14 +96,60 @@ def test_every_index_but_the_primary_key_is_led_by_the_tenant(superuser: Superus
     assert len(rows) >= len(TENANT_TABLES)
 
 
-def test_no_view_or_definer_function_goes_around_the_policies(superuser: Superuser) -> None:
+def test_no_view_goes_around_the_policies(superuser: Superuser) -> None:
     views = superuser.execute(
         "SELECT relname FROM pg_class WHERE relkind IN ('v', 'm') AND relnamespace = 'public'::regnamespace"
     ).fetchall()
+    assert views == []
+
+
+def test_the_one_function_past_the_policies_holds_itself(superuser: Superuser) -> None:
     functions = superuser.execute(
-        "SELECT proname FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+        "SELECT p.oid::regproc::text, r.rolname, p.proconfig, p.proacl::text[], p.prosrc"
+        " FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner"
+        " WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace"
     ).fetchall()
-    assert (views, functions) == ([], [])
+    ((name, owner, settings, rights, body),) = functions
+    assert (name, owner) == ("search_conversations", "hd_search")
+    assert settings == ["search_path=pg_catalog, pg_temp", "plan_cache_mode=force_custom_plan"]
+    assert sorted(rights) == ["hd_app=X/hd_search", "hd_search=X/hd_search"]  # type: ignore[call-overload]
+    # Raises without a tenant, and every table it reads is held to that tenant.
+    text = str(body)
+    assert "me CONSTANT bigint := current_setting('app.tenant_id')::bigint" in text
+    assert text.count("public.") == text.count(".tenant_id = me") + text.count("'public.helpdesk'")
+
+
+def test_the_role_that_searches_cannot_log_in_and_reads_a_few_columns(superuser: Superuser) -> None:
+    role = superuser.execute(
+        "SELECT rolcanlogin, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = 'hd_search'"
+    ).fetchone()
+    assert role == (False, False, False, False)
+    tables = superuser.execute(
+        "SELECT table_name FROM information_schema.table_privileges WHERE grantee = 'hd_search'"
+    ).fetchall()
+    assert tables == []
+    rows = superuser.execute(
+        "SELECT table_name, column_name, privilege_type FROM information_schema.column_privileges"
+        " WHERE grantee = 'hd_search'"
+    ).fetchall()
+    assert {row[2] for row in rows} == {"SELECT"}
+    by_table = {table: {row[1] for row in rows if row[0] == table} for table in {row[0] for row in rows}}
+    assert by_table == {
+        "inbox_searchdocument": {
+            "id", "tenant_id", "kind", "conversation_id", "order_id", "message_id", "note_id", "reply_id",
+            "occurred_at", "vector",
+        },
+        "inbox_conversation": {"id", "tenant_id", "account_id", "order_id", "state", "last_message_at"},
+        "orders_order": {"id", "tenant_id", "account_id"},
+    }  # fmt: skip
+    members = superuser.execute(
+        "SELECT m.rolname, inherit_option, admin_option FROM pg_auth_members a"
+        " JOIN pg_roles m ON m.oid = a.member JOIN pg_roles r ON r.oid = a.roleid"
+        " WHERE r.rolname = 'hd_search'"
+    ).fetchall()
+    assert members == [("hd_owner", False, False)]
+    row = superuser.execute("SELECT has_schema_privilege('hd_search', 'public', 'CREATE')").fetchone()
+    assert row == (False,)
 
 
 @pytest.mark.parametrize("table", ["inbox_event", "inbox_replyattempt"])

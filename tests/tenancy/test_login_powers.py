@@ -9,6 +9,7 @@ from tests.world import World, arrive, conversation_of, walmart_mail
 FORBIDDEN = {
     "become the owner": "SET ROLE hd_owner",
     "become the migrator": "SET ROLE hd_migrate",
+    "become whoever searches": "SET ROLE hd_search",
     "become somebody else": "SET SESSION AUTHORIZATION hd_sweep",
     "lift row level security": "ALTER TABLE inbox_message DISABLE ROW LEVEL SECURITY",
     "drop a policy": "DROP POLICY tenant_isolation ON inbox_message",

@@ -10,6 +10,8 @@ from uuid import uuid4
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from accounts.access import PERMISSIONS
+from accounts.models import Role
 from inbox.queue import VIEWS
 from tests.tenancy.neighbours import Neighbours
 
@@ -56,7 +58,7 @@ REPLY = ("number", "reply_id")
 ORDER = ("order_id",)
 LISTS = tuple(VIEWS)
 # Addresses that both show a form and take it.
-SHOWN_TOO = ("assignment", "order_writing")
+SHOWN_TOO = ("tags", "conversation_tags", "assignment", "order_writing")
 TABLE: dict[str, Row] = {
     "start": Row("belong"),
     "warehouse": Row("belong"),
@@ -72,6 +74,12 @@ TABLE: dict[str, Row] = {
     "draft": Row("converse", TALK, body=lambda _: {"body": "Half a sentence"}),
     "draft_cancellation": Row("converse", TALK, body=_empty),
     "presence": Row("converse", TALK, body=lambda _: {"doing": "viewing", "tab": "1"}),
+    "conversation_tags": Row("converse", TALK, body=lambda them: {"put": str(them.theirs["tag_id"])}),
+    "search": Row("see_orders"),
+    "tags": Row("converse", body=lambda _: {"name": "a new word"}),
+    "tag": Row("manage_tags", ("tag_id",), body=lambda _: {"name": "another"}),
+    "tag_merging": Row("manage_tags", ("tag_id",), body=lambda them: {"into": str(them.theirs["tag_id"])}),
+    "tag_removal": Row("manage_tags", ("tag_id",), body=_empty),
     "notes": Row("converse", TALK, body=lambda _: {"body": "For the team."}),
     "assignment": Row("converse", TALK, body=lambda them: {"assignee": str(them.their_member_id)}),
     "closure": Row("converse", TALK, body=_empty),
@@ -180,7 +188,13 @@ def faults_at_their_address(client: Client, next_door: Neighbours) -> list[str]:
 def faults_on_own_pages(client: Client, next_door: Neighbours) -> list[str]:
     """Ask for acme's own pages, with foreign ids in queries and bodies; a line for each canary heard."""
     found = []
-    query = {"edit": str(next_door.theirs["reply_id"]), "view": "all", "mark": "x", "moving": "1"}
+    query = {
+        "edit": str(next_door.theirs["reply_id"]),
+        "view": "all",
+        "tag": str(next_door.theirs["tag_id"]),
+        "mark": "x",
+        "moving": "1",
+    }
     for name, row in TABLE.items():
         for path in addresses(name, "acme", next_door.ours):
             answers = [ask(client, "GET", path, QUERY_STRING="&".join(f"{k}={v}" for k, v in query.items()))]
@@ -205,6 +219,8 @@ def _faults(client: Client, next_door: Neighbours, paths_of: Callable[[str], lis
         as_htmx = {"headers": {"HX-Request": "true"}} if part else {}
         answer = ask(client, verb, path, body(next_door) if body else None, **as_htmx)
         refused = {HTTPStatus.NOT_FOUND}
+        if Role.AGENT not in PERMISSIONS[TABLE[name].permission]:
+            refused.add(HTTPStatus.FORBIDDEN)
         if verb != "GET":
             refused.add(HTTPStatus.METHOD_NOT_ALLOWED)
         if body is not None and verb == "GET" and name not in SHOWN_TOO:

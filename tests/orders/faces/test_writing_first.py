@@ -1,23 +1,29 @@
 """Writing to a buyer who has not asked: only where it is allowed, through the same outbox as every reply."""
 
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from inbox import delivery, proofs
 from inbox.messaging import Messenger
 from inbox.models import Conversation, ConversationState, Deadline, Event, OutboundReply
+from marketplaces import credentials
 from marketplaces.models import ApiBucket, Health, SellerAccount
 from marketplaces.outbox import OutboxState
 from marketplaces.registry import adapter
+from marketplaces.types import Marketplace
 from orders import wanted
 from orders.models import Order
+from tests.marketplaces.canned import Asked, Canned, serving
 from tests.marketplaces.conftest import amazon, control, shops
 from tests.orders.rows import make_order
 from tests.outbox.rows import end_lease, fresh, make_due
@@ -144,6 +150,18 @@ def test_the_orders_own_numbers_may_be_named(alice: Browser, world: World) -> No
     order = make_order(world.walmart, relay_address=RELAY, shipments=[{"tracking_number": tracking}])
     assert alice.post(address(order), form(body=f"Your parcel is {tracking}.")).status_code == 303
     assert alice.post(address(order), form(body="Call 800-555-0100.")).status_code == 409
+
+
+@pytest.mark.parametrize("typed", ["5", "bob@lamps.example", "lamps.example.com"])
+def test_what_is_no_number_of_a_parcel_does_not_blind_the_guard(
+    alice: Browser, world: World, typed: str
+) -> None:
+    order = make_order(world.walmart, relay_address=RELAY, shipments=[{"tracking_number": typed}])
+    text = "Call 212-555-0100, write to bob@lamps.example or see lamps.example.com."
+    page = alice.post(address(order), form(body=text)).content.decode()
+    for words in ("link outside Walmart", "mail address", "phone number"):
+        assert f"Blocked: {words}." in page
+    assert written(order) == []
 
 
 def test_walmarts_rule_stands_beside_the_form(alice: Browser, order: Order) -> None:
@@ -275,6 +293,31 @@ def test_an_answer_that_is_lost_leaves_it_unknown_and_is_never_repeated(
     make_due(reply)
     assert deliver(reply).state == OutboxState.UNKNOWN
     assert sent(control, amazon) <= 1
+
+
+def test_a_message_amazon_has_taken_is_sent_though_the_database_was_lost_meanwhile(
+    alice: Browser, allowed: Order, settings: Any
+) -> None:
+    with tenant_tx(allowed.tenant_id):
+        for field in credentials.API_FIELDS[Marketplace.AMAZON]:
+            credentials.seal(allowed.account, field, "secret")
+    alice.post(address(allowed), form(reason="confirmOrderDetails"))
+    reply = the_one(allowed)
+    make_due(reply)
+
+    def answer(asked: Asked) -> Canned:
+        if asked.path == "/auth/o2/token":
+            return Canned(b'{"access_token": "token", "expires_in": 3600}')
+        with psycopg.connect(os.environ["TEST_SUPERUSER_URL"]) as superuser:
+            superuser.execute("SELECT pg_terminate_backend(%s)", [ours])
+        return Canned(b"{}", status=201)
+
+    connection.ensure_connection()
+    ours = connection.connection.info.backend_pid
+    with serving(answer) as server:
+        settings.MARKETPLACE_API_HOSTS = dict.fromkeys(settings.MARKETPLACE_API_HOSTS, server.url)
+        reply = deliver(reply)
+    assert reply.state == OutboxState.SENT
 
 
 class Killed(BaseException):
