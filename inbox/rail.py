@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -11,7 +12,7 @@ from inbox import sla
 from inbox.queue import VIEWS
 from inbox.tag_marks import TagMark, marks
 from marketplaces.models import Health
-from marketplaces.types import FACTS, MARKETS
+from marketplaces.types import FACTS, MARKETS, STREAM_TITLES
 from orders.listing import end_of_day
 
 # Counting stops here: nothing on a page may grow with the number of conversations.
@@ -52,7 +53,7 @@ class RailView:
 
 @dataclass(frozen=True, slots=True)
 class RailAccount:
-    """A channel with its health."""
+    """A channel with its health: `health` is the mailbox's, `worst` that of mailbox and API."""
 
     id: int
     name: str
@@ -62,6 +63,8 @@ class RailAccount:
     label: str
     reason: str
     since: datetime | None
+    worst: str
+    note: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +93,11 @@ class Rail:
         """The channels whose messages may be missing."""
         return [account for account in self.accounts if account.health != Health.OK]
 
+    @property
+    def ailing(self) -> list[RailAccount]:
+        """The channels with any fault, of the mailbox or of the API."""
+        return [account for account in self.accounts if account.worst != Health.OK]
+
 
 def _counts() -> str:
     # kind and state stand in the conditions as literals so that the planner can match the partial indexes.
@@ -114,9 +122,13 @@ def _counts() -> str:
 STATEMENT = f"""
     SELECT json_build_object({_counts()}),
            (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'market', market,
-                    'health', health, 'reason', health_reason, 'since', health_since, 'read', last_ok_at)
+                    'health', health, 'reason', health_reason, 'since', health_since, 'read', last_ok_at,
+                    'streams', (SELECT coalesce(json_agg(json_build_array(name, health, health_reason)
+                                ORDER BY name), '[]') FROM marketplaces_apistream stream
+                                WHERE stream.tenant_id = %(tenant)s AND stream.account_id = account.id
+                                AND stream.health <> 'ok'))
                     ORDER BY name, id), '[]')
-            FROM marketplaces_selleraccount WHERE tenant_id = %(tenant)s),
+            FROM marketplaces_selleraccount account WHERE tenant_id = %(tenant)s),
            (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'colour', colour)
                     ORDER BY key, id), '[]')
             FROM inbox_tag WHERE tenant_id = %(tenant)s)
@@ -162,7 +174,7 @@ def _face(first_due: str | None, now: datetime) -> str:
     return "amber" if left < sla.CRITICAL else ""
 
 
-def _account(row: dict[str, str], now: datetime) -> RailAccount:
+def _account(row: dict[str, Any], now: datetime) -> RailAccount:
     market = MARKETS[row["market"]]
     read = datetime.fromisoformat(row["read"]) if row["read"] else None
     if row["health"] == Health.OK and read is not None and now - read > SILENCE:
@@ -172,6 +184,10 @@ def _account(row: dict[str, str], now: datetime) -> RailAccount:
             "reason": "Nothing has been read since then.",
             "since": row["read"],
         }
+    worst, note = row["health"], f"{Health(row['health']).label}. {row['reason']}".removesuffix(". ")
+    if worst == Health.OK and row["streams"]:
+        name, worst, reason = min(row["streams"], key=lambda stream: stream[1] != Health.AUTH_FAILED)
+        note = f"{STREAM_TITLES[name]}: {reason or Health(worst).label}"
     return RailAccount(
         id=int(row["id"]),
         name=row["name"],
@@ -181,4 +197,6 @@ def _account(row: dict[str, str], now: datetime) -> RailAccount:
         label=Health(row["health"]).label,
         reason=row["reason"],
         since=datetime.fromisoformat(row["since"]) if row["since"] else None,
+        worst=worst,
+        note=note,
     )

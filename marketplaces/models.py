@@ -197,6 +197,8 @@ class ApiStream(TenantModel):
     last_ok_at = models.DateTimeField(null=True)
     next_at = models.DateTimeField(null=True)
     failures = models.PositiveIntegerField(default=0)
+    # How often in a row the window held a record that could not be read.
+    unreadable = models.PositiveSmallIntegerField(default=0)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -22,10 +22,11 @@ SETTLING = timedelta(minutes=2)
 SWEEP_DAYS = 30
 SWEEP_SLICE = timedelta(days=1)
 SWEEP_EVERY = SWEEP_SLICE / SWEEP_DAYS
-# Amazon's returns report is whole each time, and its fulfilments cost a call each.
+# Amazon's returns report is whole each time. A fulfilment may come before the order it is for: that one is
+# read by another account's stream.
 SWEPT: dict[Marketplace, tuple[str, ...]] = {
     Marketplace.WALMART: ("orders", "returns"),
-    Marketplace.AMAZON: ("orders",),
+    Marketplace.AMAZON: ("orders", "fulfilments"),
 }
 SHORTEST_WAIT = timedelta(seconds=1)
 LONGEST_WAIT = timedelta(minutes=10)
@@ -84,7 +85,8 @@ def sweep_window(stream: ApiStream, *, now: datetime) -> Window | None:
         return None
     if stream.swept_at is not None and stream.swept_at > now - SWEEP_EVERY:
         return None
-    until = stream.read_until - stream.sweep_day * SWEEP_SLICE
+    # What lies in the overlap is still expected, and not missed.
+    until = stream.read_until - OVERLAP - stream.sweep_day * SWEEP_SLICE
     return Window(until - SWEEP_SLICE, until)
 
 
@@ -104,6 +106,7 @@ def succeeded(
             last_ok_at=now,
             next_at=now + again_in,
             failures=0,
+            unreadable=0,
         )
         alive = row.exclude(health=Health.PAUSED)
         alive.exclude(health=state).update(health_since=now)
@@ -139,6 +142,12 @@ def swept(stream: ApiStream, *, found: int, now: datetime) -> None:
         ApiStream.objects.filter(pk=stream.pk).update(
             swept_at=now, sweep_day=following, sweep_found=before + found
         )
+
+
+def unreadable(stream: ApiStream) -> None:
+    """The window holds a record that cannot be read: count how often in a row."""
+    with tenant_tx(stream.tenant_id):
+        ApiStream.objects.filter(pk=stream.pk).update(unreadable=F("unreadable") + 1)
 
 
 def waits_for(

@@ -76,3 +76,5 @@ STREAMS: dict[Marketplace, tuple[str, ...]] = {
     Marketplace.WALMART: ("orders", "returns"),
     Marketplace.AMAZON: ("orders", "returns", "fulfilments"),
 }
+# What people call them; fulfilments are what Amazon ships for the seller's other shops.
+STREAM_TITLES = {"orders": "Orders", "returns": "Returns", "fulfilments": "Multi-Channel parcels"}

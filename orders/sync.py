@@ -4,7 +4,7 @@ The cursor moves only after the last page. A try that fails begins again at the 
 tokens expire; storing the same page twice changes nothing.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from marketplaces import registry, streams
 from marketplaces.errors import ApiError, NotReady, Temporary, Throttled
 from marketplaces.models import ApiStream
 from marketplaces.records import Oddity, Page, Strange, Window
-from orders.models import Order
+from orders.models import Order, PurchaseOrder
 from orders.storing import Stored, orders_by_number, store_orders
 from orders.storing_fulfilments import store_fulfilments
 from orders.storing_returns import store_returns
@@ -79,9 +79,10 @@ def _read_window(stream: ApiStream, adapter: registry.Adapter, reading: Reading,
         reading.changed += len(stored.changed)
         reading.strange.extend(page.strange)
     left_out = [each for each in reading.strange if each.oddity is Oddity.LEFT_OUT]
-    if left_out and stream.failures < TRIES:
+    if left_out and stream.unreadable < TRIES:
+        streams.unreadable(stream)
         raise Temporary(f"{left_out[0].text} {len(left_out)} such records; reading them again.")
-    _ask_singly(stream, left_out, now=now)
+    _ask_singly(stream, reading.strange, now=now)
     streams.succeeded(
         stream,
         read_until=window.until,
@@ -98,8 +99,9 @@ def _sweep(stream: ApiStream, adapter: registry.Adapter, *, now: datetime) -> No
         return
     found = 0
     try:
-        for _, stored in _pages(stream, adapter, window, now=now):
+        for page, stored in _pages(stream, adapter, window, now=now):
             found += len(stored.changed)
+            _ask_singly(stream, page.strange, now=now)
     except Temporary as fault:
         # The stream itself is read; the sweep comes to it again.
         log.info("sweep put off", account=stream.account_id, stream=stream.name, fault=type(fault).__name__)
@@ -135,14 +137,17 @@ def _pages(
         yield page, stored
 
 
-def _ask_singly(stream: ApiStream, left_out: list[Strange], *, now: datetime) -> None:
-    """Records that stay unreadable: keep their numbers, so that each is asked for by itself."""
-    numbers = {each.external_id for each in left_out if each.external_id}
+def _ask_singly(stream: ApiStream, strange: Iterable[Strange], *, now: datetime) -> None:
+    """Records that could not be read, or not in full: each is asked for by itself, by its number."""
+    numbers = {each.external_id for each in strange if each.external_id and each.oddity is not Oddity.FOREIGN}
     if stream.name != "orders" or not numbers:
         return
     with tenant_tx(stream.tenant_id):
-        rows = orders_by_number(stream.account, numbers, now=now)
-        Order.objects.filter(pk__in=[row.pk for row in rows.values()]).update(wanted_at=now)
+        known = PurchaseOrder.objects.filter(account=stream.account, external_id__in=numbers)
+        orders = dict(known.values_list("external_id", "order_id"))
+        made = orders_by_number(stream.account, numbers - orders.keys(), now=now)
+        asked = {*orders.values(), *(row.pk for row in made.values())}
+        Order.objects.filter(pk__in=asked).update(wanted_at=now)
 
 
 def poll_pause() -> timedelta:

@@ -9,6 +9,7 @@ import signal
 import sys
 from pathlib import Path
 
+from simulator import clock
 from simulator.mistakes import Mistake
 from simulator.server import Endpoints, Ports, Simulator
 
@@ -28,8 +29,10 @@ def main() -> int:
     parser.add_argument("--smtp-port", type=int, default=0)
     parser.add_argument("--ready-file", type=Path, help="gets the addresses as JSON once all of them listen")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--behind", type=float, default=0, help="seconds its clocks are behind")
     args = parser.parse_args()
     _die_with_parent()
+    clock.run_behind(args.behind)
     ports = Ports(http=args.http_port, imap=args.imap_port, smtp=args.smtp_port)
     try:
         asyncio.run(_run(args.data, ports, args.ready_file, args.seed))

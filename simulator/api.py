@@ -168,6 +168,8 @@ class Api:
         if self._around.limits.on and not call.bucket.take():
             return self.throttled(call)
         response = operation.answer(call)
+        if call.fault is not None and call.fault.action == "late":
+            await self._hold(call, call.fault)
         if call.fault is not None and response.status < 400:
             response = self._spoiled(response, call.fault)
         return response
@@ -187,14 +189,17 @@ class Api:
             page = b"<html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
             return Response(fault.status or 503, page, "text/html; charset=utf-8")
         if fault.action == "slow":
-            self._around.log.add("held", account=call.address, point=fault.point)
-            if fault.seconds:
-                await asyncio.sleep(fault.seconds)
-            else:
-                await self._around.faults.hold()
-            self._around.log.add("released", account=call.address, point=fault.point)
+            await self._hold(call, fault)
         call.repeat, call.foreign = fault.action == "repeat", fault.action == "foreign"
         return None
+
+    async def _hold(self, call: Call, fault: Fault) -> None:
+        self._around.log.add("held", account=call.address, point=fault.point)
+        if fault.seconds:
+            await asyncio.sleep(fault.seconds)
+        else:
+            await self._around.faults.hold()
+        self._around.log.add("released", account=call.address, point=fault.point)
 
     def _spoiled(self, response: Response, fault: Fault) -> Response:
         if fault.action == "cut":

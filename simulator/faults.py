@@ -36,6 +36,7 @@ API_ACTIONS = (
     "expired",
     "forbidden",
     "slow",
+    "late",
     "cut",
     "repeat",
     "garble",

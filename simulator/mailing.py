@@ -37,17 +37,17 @@ class Mailing:
             raise Mistake(f"count is a number from 1 to {MOST}.")
         rng = Random(f"mails/{account.address}/{seed}")
         stories: list[str] = []
-        message_ids: list[str] = []
+        about: dict[str, str] = {}
         for order in self._orders(account, rng):
             told = await self._tell(account, order, rng, seed * MOST + len(stories))
             stories.append(told["story_id"])
-            message_ids += told["message_ids"]
-            if len(message_ids) < count and rng.random() < _TWICE:
+            about |= dict.fromkeys(told["message_ids"], order.customer_order_id)
+            if len(about) < count and rng.random() < _TWICE:
                 again = await self._teller.reply(told["story_id"])
-                message_ids.append(again["message_id"])
-            if len(message_ids) >= count:
+                about[again["message_id"]] = order.customer_order_id
+            if len(about) >= count:
                 break
-        return {"mails": len(message_ids), "stories": stories, "message_ids": message_ids}
+        return {"mails": len(about), "stories": stories, "message_ids": list(about), "about": about}
 
     def _orders(self, account: SellerAccount, rng: Random) -> Iterator[Order]:
         """The account's orders in mixed sequence, again and again."""

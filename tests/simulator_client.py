@@ -195,8 +195,8 @@ class ControlError(Exception):
 class SimulatorProcess:
     """One simulator: `start` it (or use `with`), then `control`, `imap_port`, `smtp_port`; `stop` it."""
 
-    def __init__(self, data: Path, *, seed: int = 7, memory: bool = False) -> None:
-        self.data, self.seed, self.memory = data, seed, memory
+    def __init__(self, data: Path, *, seed: int = 7, memory: bool = False, behind: float = 0) -> None:
+        self.data, self.seed, self.memory, self.behind = data, seed, memory, behind
         self.endpoints: dict[str, Any] = {}
         self._process: subprocess.Popen[str] | None = None
         self._control: Control | None = None
@@ -254,6 +254,7 @@ class SimulatorProcess:
                     *ports,
                     f"--ready-file={ready}",
                     f"--seed={self.seed}",
+                    f"--behind={self.behind}",
                 ],
                 cwd=_ROOT,
                 stdout=subprocess.PIPE,

@@ -128,7 +128,10 @@ class Orders:
 
     def _foreign(self, call: Call) -> tuple[SellerAccount, Order]:
         own = {account.address for account in call.accounts}
-        for account in self._accounts.of_marketplace("amazon"):
+        sites = {account.market for account in call.accounts}
+        # Of another site, where there is one: only that can be told by looking at it.
+        others = sorted(self._accounts.of_marketplace("amazon"), key=lambda other: other.market in sites)
+        for account in others:
             if account.address not in own:
                 for order in self._book.through(account.address, Window(("seller",))):
                     return account, order

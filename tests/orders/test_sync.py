@@ -352,3 +352,68 @@ def test_the_daily_sweep_mends_what_a_window_missed_and_says_so(
         stream = read(stream, now=timezone.now() + timedelta(hours=1 + day))
     assert stream.sweep_found == 1
     everything_is_here(account, control)
+
+
+def test_a_window_is_read_again_however_often_the_api_had_failed_before(
+    walmart: SellerAccount, control: Control
+) -> None:
+    control.place_orders(walmart.sender_address, 3, fulfilment="seller")
+    stream = begin(walmart)["orders"]
+    for hour in range(1, 5):
+        action = {"action": "server_error"} if hour < 5 - 1 else {"action": "garble", "how": "missing_field"}
+        control.fault("api.orders", account=walmart.sender_address, **action)
+        stream = read(stream, now=timezone.now() + timedelta(hours=hour))
+    assert (stream.read_until, stream.failures, stream.unreadable) == (None, 4, 1)
+    stream = read(stream, now=timezone.now() + timedelta(hours=9))
+    assert (stream.health, stream.unreadable) == (Health.OK, 0)
+    everything_is_here(walmart, control)
+
+
+def test_an_order_with_a_word_nobody_knows_is_asked_for_by_itself(
+    account: SellerAccount, control: Control
+) -> None:
+    control.place_orders(account.sender_address, 1, state="delivered", fulfilment="seller", parts=1)
+    control.fault("api.orders", "garble", account=account.sender_address, how="unknown_enum")
+    asked = timezone.now() + timedelta(minutes=5)
+    read(begin(account)["orders"], now=asked)
+    with tenant_tx(account.tenant_id):
+        assert Order.objects.get(account=account).status == "unknown"
+    wanted.read_wanted(account.pk, tenant_id=account.tenant_id, now=asked)
+    with tenant_tx(account.tenant_id):
+        row = Order.objects.get(account=account)
+        assert (row.status, row.wanted_at) == ("delivered", None)
+
+
+def test_what_will_be_read_again_anyway_is_not_called_missed(
+    account: SellerAccount, control: Control
+) -> None:
+    stream = read(begin(account)["orders"])
+    later = timezone.now() + timedelta(hours=2)
+    with tenant_tx(account.tenant_id):
+        again_at = streams.sweep_window(stream, now=later)
+    assert again_at is not None
+    assert stream.read_until is not None
+    assert again_at.until <= stream.read_until - streams.OVERLAP
+
+
+def test_a_parcel_that_came_before_its_order_is_found_by_the_sweep(
+    walmart: SellerAccount, amazon: SellerAccount, control: Control
+) -> None:
+    shipper: dict[str, Any] = {"mcf_account": amazon.sender_address}
+    control.place_orders(walmart.sender_address, 1, state="delivered", parts=1, **shipper)
+    parcels = begin(amazon)["fulfilments"]
+    parcels = read(parcels)
+    assert parcels.read_until is not None
+    read(begin(walmart)["orders"])
+    with tenant_tx(amazon.tenant_id):
+        assert not Shipment.objects.filter(by_mcf=True).exists()
+    for day in range(streams.SWEEP_DAYS):
+        without_limits(amazon)
+        parcels = read(parcels, now=timezone.now() + timedelta(hours=1 + day))
+    with tenant_tx(amazon.tenant_id):
+        assert Shipment.objects.get(by_mcf=True).order.account_id == walmart.pk
+    assert parcels.sweep_found == 1
+    for day in range(streams.SWEEP_DAYS + 1):
+        without_limits(amazon)
+        parcels = read(parcels, now=timezone.now() + timedelta(hours=40 + day))
+    assert parcels.sweep_found == 0

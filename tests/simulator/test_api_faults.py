@@ -105,6 +105,21 @@ def test_a_slow_answer_waits_for_its_release(control: Control, shop: Shop) -> No
     assert answers == [200]
 
 
+def test_a_late_answer_says_what_was_true_when_it_was_made(control: Control, shop: Shop) -> None:
+    number = control.orders(shop.address)[0]["id"]
+    before = shop.orders(shop.read())
+    control.fault("api.orders", "late", account=shop.address)
+    answers: list[list[dict[str, Any]]] = []
+    reading = threading.Thread(target=lambda: answers.append(shop.orders(shop.read())), daemon=True)
+    reading.start()
+    control.wait_for("held", account=shop.address, point="api.orders")
+    control.advance(number, "delivered")
+    control.release()
+    reading.join(20)
+    assert answers == [before]
+    assert shop.orders(shop.read()) != before
+
+
 def test_a_cut_answer_ends_in_the_middle(control: Control, shop: Shop) -> None:
     control.fault("api.orders", "cut", account=shop.address)
     with pytest.raises(httpx.RemoteProtocolError):
