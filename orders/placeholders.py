@@ -19,11 +19,14 @@ class Named:
     with_buyer: list[Order] = field(default_factory=list)
 
     def write(self) -> None:
-        """Store them, parents first, and forget them."""
+        """Store them, parents first, and forget them.
+
+        Orders by number and before identities, as a stream writes them: two that meet do not deadlock.
+        """
         Buyer.objects.bulk_create(self.buyers)
-        BuyerIdentity.objects.bulk_create(self.identities)
-        Order.objects.bulk_create(self.orders)
+        Order.objects.bulk_create(sorted(self.orders, key=lambda order: order.external_id))
         Order.objects.bulk_update(self.with_buyer, ["buyer"])
+        BuyerIdentity.objects.bulk_create(sorted(self.identities, key=lambda each: each.relay_alias))
         self.buyers, self.identities, self.orders, self.with_buyer = [], [], [], []
 
 
