@@ -21,17 +21,7 @@ from accounts.tenancy import tenant_tx
 from inbox import events, messaging, standing
 from inbox.messaging import Door, Letter
 from inbox.models import OutboundReply, ReplyAttempt, ReplyChannel
-from inbox.proofs import (
-    CannotSettle,
-    find_reply,
-    find_reply_by_text,
-    last_reply_to,
-    left,
-    lock,
-    prove_rejected,
-    prove_sent,
-    settle,
-)
+from inbox.proofs import left, lock
 from marketplaces import credentials, outbox, polling
 from marketplaces.health import SENDING
 from marketplaces.mailbox import imap
@@ -49,18 +39,6 @@ from marketplaces.mailbox.smtp import (
 from marketplaces.models import Health, SellerAccount
 from marketplaces.outbox import MOVING, OutboxState, one_line
 from marketplaces.registry import adapter
-
-__all__ = [
-    "CannotSettle",
-    "deliver",
-    "expire",
-    "find_reply",
-    "find_reply_by_text",
-    "last_reply_to",
-    "prove_rejected",
-    "prove_sent",
-    "settle",
-]
 
 log = structlog.get_logger(__name__)
 

@@ -61,6 +61,12 @@ class OutboundReply(OutboxRow):
                 name="inbox_reply_moving",
             ),
             models.Index(fields=["tenant", "expires_at"], name="inbox_reply_expires"),
+            # Which reply a copy without a Message-ID of ours repeats is looked for by day.
+            models.Index(
+                fields=["tenant", "account", "handed_at"],
+                condition=Q(handed_at__isnull=False),
+                name="inbox_reply_handed",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from helpdesk.embedded.children import Child
-from inbox import delivery
+from inbox import proofs
 from inbox.models import Conversation, OutboundReply, ReplyAttempt
 from marketplaces.models import SellerAccount
 from marketplaces.outbox import HANDING_LEASE, LEASE, MOVING, OutboxState
@@ -191,6 +191,6 @@ def settle_doubts(world: World, accounts: list[SellerAccount], relay: Control, s
         for reply in unknown.all():
             assert reply.message_id not in accepted or reply.account.marketplace.value != "amazon"
             decision = "arrived" if reply.message_id in accepted else "send_again"
-            delivery.settle(reply, decision=decision, by=world.leo, now=timezone.now())
+            proofs.settle(reply, decision=decision, by=world.leo, now=timezone.now())
         OutboundReply.objects.filter(replaces__isnull=False).update(next_at=Now())
     return count

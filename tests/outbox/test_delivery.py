@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from inbox import delivery
+from inbox import delivery, proofs
 from inbox.models import (
     Conversation,
     ConversationState,
@@ -263,7 +263,7 @@ def test_a_reply_behind_an_unknown_one_says_why_it_waits(
     assert later.peer_answer == delivery.BEHIND_UNKNOWN
     assert history(later).count("reply_waits") == 1
     with tenant_tx(shop.tenant_id):
-        delivery.settle(former, decision="arrived", by=world.alice, now=timezone.now())
+        proofs.settle(former, decision="arrived", by=world.alice, now=timezone.now())
     assert deliver(later).state == OutboxState.SENT
 
 
@@ -275,7 +275,7 @@ def test_a_reply_sent_again_keeps_its_place_in_the_row(
     former, later = due_reply(conversation, world.alice), due_reply(conversation, world.alice)
     deliver(former)
     with tenant_tx(shop.tenant_id):
-        again = delivery.settle(former, decision="send_again", by=world.alice, now=timezone.now())
+        again = proofs.settle(former, decision="send_again", by=world.alice, now=timezone.now())
     assert again is not None
     make_due(again)
     assert deliver(later).state == OutboxState.QUEUED

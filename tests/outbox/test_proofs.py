@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from inbox import delivery
+from inbox import delivery, proofs
 from inbox.models import Conversation, ConversationState, Deadline, Event, OutboundReply
 from marketplaces import outbox
 from marketplaces.models import FolderRole, SellerAccount
@@ -45,7 +45,7 @@ def running(reply: OutboundReply) -> int:
 
 def settle(reply: OutboundReply, decision: str, world: World) -> OutboundReply | None:
     with tenant_tx(reply.tenant_id):
-        return delivery.settle(reply, decision=decision, by=world.leo, now=timezone.now())
+        return proofs.settle(reply, decision=decision, by=world.leo, now=timezone.now())
 
 
 def test_a_confirmation_copy_settles_an_unknown_reply(
@@ -54,7 +54,7 @@ def test_a_confirmation_copy_settles_an_unknown_reply(
     reply = unknown(world, shop, relay)
     raw, at = a_mail(shop), timezone.now()
     with tenant_tx(reply.tenant_id):
-        delivery.prove_sent(reply.pk, raw.pk, at)
+        proofs.prove_sent(reply.pk, raw.pk, at)
     row = fresh(reply)
     assert (row.state, row.confirmed_at, row.proof_id) == (OutboxState.SENT, at, raw.pk)
     assert row.handed_at == reply.handed_at
@@ -71,7 +71,7 @@ def test_a_copy_in_sent_settles_but_does_not_confirm(
     reply = unknown(world, shop, relay)
     raw = a_mail(shop, FolderRole.SENT)
     with tenant_tx(reply.tenant_id):
-        delivery.prove_sent(reply.pk, raw.pk, timezone.now())
+        proofs.prove_sent(reply.pk, raw.pk, timezone.now())
     row = fresh(reply)
     assert (row.state, row.confirmed_at) == (OutboxState.SENT, None)
     assert running(reply) == 0
@@ -80,7 +80,7 @@ def test_a_copy_in_sent_settles_but_does_not_confirm(
 def test_a_proof_comes_before_the_next_try(world: World, shop: SellerAccount, relay: Control) -> None:
     reply = due_reply(asked(shop, relay), world.alice)
     with tenant_tx(reply.tenant_id):
-        delivery.prove_sent(reply.pk, a_mail(shop).pk, timezone.now())
+        proofs.prove_sent(reply.pk, a_mail(shop).pk, timezone.now())
     delivery.deliver(reply.pk, tenant_id=reply.tenant_id)
     assert relay.log(kind="accepted", after=0) == [] or reply.message_id not in str(
         relay.log(kind="accepted")
@@ -93,7 +93,7 @@ def test_proving_twice_is_one_event(world: World, shop: SellerAccount, relay: Co
     raw = a_mail(shop)
     for _ in range(2):
         with tenant_tx(reply.tenant_id):
-            delivery.prove_sent(reply.pk, raw.pk, timezone.now())
+            proofs.prove_sent(reply.pk, raw.pk, timezone.now())
     with tenant_tx(reply.tenant_id):
         assert Event.objects.filter(kind="reply_confirmed").count() == 1
 
@@ -132,9 +132,9 @@ def test_a_confirmation_after_a_bounce_changes_nothing(
 ) -> None:
     reply = sent(world, shop, relay)
     with tenant_tx(reply.tenant_id):
-        delivery.prove_rejected(reply.pk, a_mail(shop).pk, "550 no such buyer")
-        delivery.prove_sent(reply.pk, a_mail(shop).pk, timezone.now())
-        delivery.prove_rejected(reply.pk, a_mail(shop).pk, "again")
+        proofs.prove_rejected(reply.pk, a_mail(shop).pk, "550 no such buyer")
+        proofs.prove_sent(reply.pk, a_mail(shop).pk, timezone.now())
+        proofs.prove_rejected(reply.pk, a_mail(shop).pk, "again")
     row = fresh(reply)
     assert (row.confirmed_at, row.rejected_reason) == (None, "550 no such buyer")
     assert running(reply) == 1
@@ -158,7 +158,7 @@ def test_a_bounce_overrules_a_person_who_said_arrived(
     reply = unknown(world, shop, relay)
     settle(reply, "arrived", world)
     with tenant_tx(reply.tenant_id):
-        delivery.prove_rejected(reply.pk, a_mail(shop).pk, "550 no such buyer")
+        proofs.prove_rejected(reply.pk, a_mail(shop).pk, "550 no such buyer")
     row = fresh(reply)
     assert row.decided_at is None
     assert row.conversation.needs_settling
@@ -214,7 +214,7 @@ def test_a_reply_that_never_left_did_not_arrive(world: World, shop: SellerAccoun
     relay.change_account(shop.sender_address, registered_sender="other@shop.example")
     reply = due_reply(asked(shop, relay), world.alice)
     delivery.deliver(reply.pk, tenant_id=reply.tenant_id)
-    with pytest.raises(delivery.CannotSettle, match="never left"):
+    with pytest.raises(proofs.CannotSettle, match="never left"):
         settle(reply, "arrived", world)
 
 
@@ -230,7 +230,7 @@ def handed(world: World, account: SellerAccount, body: str, **fields: object) ->
 
 def by_text(account: SellerAccount, text: str) -> int | None:
     with tenant_tx(account.tenant_id):
-        found = delivery.find_reply_by_text(account.pk, text, [], timezone.now())
+        found = proofs.find_reply_by_text(account.pk, text, [], timezone.now())
     return found.pk if found else None
 
 
@@ -251,7 +251,7 @@ def test_a_copy_that_comes_twice_finds_the_reply_it_has_proved(world: World) -> 
     reply = handed(world, world.walmart, "Thank you for your patience with us.", confirmed_at=timezone.now())
     assert by_text(world.walmart, reply.body) == reply.pk
     with tenant_tx(world.acme.pk):
-        delivery.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
+        proofs.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
         assert not Event.objects.filter(kind__in=["reply_confirmed", "reply_sent"]).exists()
     assert fresh(reply).confirmed_at == reply.confirmed_at
 
@@ -272,8 +272,8 @@ def test_confirmed_replies_of_two_conversations_are_not_chosen_from(world: World
 def test_sending_again_is_refused_when_a_proof_was_quicker(world: World) -> None:
     reply = handed(world, world.walmart, "It left.", state=OutboxState.UNKNOWN)
     with tenant_tx(world.acme.pk):
-        delivery.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
-    with pytest.raises(delivery.CannotSettle, match="arrived meanwhile"):
+        proofs.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
+    with pytest.raises(proofs.CannotSettle, match="arrived meanwhile"):
         settle(reply, "send_again", world)
     with tenant_tx(world.acme.pk):
         assert OutboundReply.objects.count() == 1
@@ -284,7 +284,7 @@ def test_a_repeat_that_still_waits_is_withdrawn_when_the_first_one_is_proved(wor
     again = settle(reply, "send_again", world)
     assert again is not None
     with tenant_tx(world.acme.pk):
-        delivery.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
+        proofs.prove_sent(reply.pk, a_mail(world.walmart).pk, timezone.now())
     row = fresh(again)
     assert (row.state, row.decision) == (OutboxState.FAILED, "discard")
     assert not row.conversation.needs_settling
@@ -304,7 +304,7 @@ def test_what_is_sent_again_does_not_answer_what_came_in_after_it_was_written(wo
     again = settle(reply, "send_again", world)
     assert again is not None
     with tenant_tx(world.acme.pk):
-        delivery.prove_sent(again.pk, a_mail(world.walmart).pk, timezone.now())
+        proofs.prove_sent(again.pk, a_mail(world.walmart).pk, timezone.now())
         still = Deadline.objects.filter(stopped_at__isnull=True)
         assert [deadline.message_id for deadline in still] == [asked_next.pk]
 
@@ -332,17 +332,17 @@ def test_another_accounts_reply_is_no_candidate(world: World) -> None:
     reply = handed(world, world.walmart, "Thank you for your patience with us.")
     assert by_text(world.amazon, reply.body) is None
     with tenant_tx(world.acme.pk):
-        assert delivery.find_reply(world.amazon.pk, [reply.message_id]) is None
-        assert delivery.find_reply(world.walmart.pk, ["<x@y>", reply.message_id]) == reply
+        assert proofs.find_reply(world.amazon.pk, [reply.message_id]) is None
+        assert proofs.find_reply(world.walmart.pk, ["<x@y>", reply.message_id]) == reply
 
 
 def test_the_last_reply_to_an_alias_takes_a_refusal_that_names_nothing(world: World) -> None:
     reply = handed(world, world.walmart, "Thank you for your patience with us.")
     with tenant_tx(world.acme.pk):
         Conversation.objects.filter(pk=reply.conversation_id).update(relay_alias="a1@relay.example")
-        assert delivery.last_reply_to(world.walmart.pk, "a1@relay.example", []) == reply
-        assert delivery.last_reply_to(world.walmart.pk, "b2@relay.example", []) is None
-        assert delivery.last_reply_to(world.walmart.pk, "", []) is None
+        assert proofs.last_reply_to(world.walmart.pk, "a1@relay.example", []) == reply
+        assert proofs.last_reply_to(world.walmart.pk, "b2@relay.example", []) is None
+        assert proofs.last_reply_to(world.walmart.pk, "", []) is None
 
 
 def test_a_proof_may_name_the_purchase_order_of_the_order_the_reply_is_about(world: World) -> None:
@@ -353,10 +353,10 @@ def test_a_proof_may_name_the_purchase_order_of_the_order_the_reply_is_about(wor
     with tenant_tx(world.acme.pk):
         OutboundReply.objects.update(state=OutboxState.UNKNOWN, handed_at=timezone.now())
         purchase = PurchaseOrder.objects.get(order=order).external_id
-        copy = delivery.find_reply_by_text(world.walmart.pk, reply.body, [purchase], timezone.now())
+        copy = proofs.find_reply_by_text(world.walmart.pk, reply.body, [purchase], timezone.now())
         assert copy == reply
-        assert delivery.last_reply_to(world.walmart.pk, "", [purchase]) == reply
-        other = delivery.find_reply_by_text(world.walmart.pk, reply.body, ["999"], timezone.now())
+        assert proofs.last_reply_to(world.walmart.pk, "", [purchase]) == reply
+        other = proofs.find_reply_by_text(world.walmart.pk, reply.body, ["999"], timezone.now())
         assert other is None
 
 
@@ -366,5 +366,5 @@ def test_a_refusal_that_names_an_order_finds_this_accounts_reply_about_it(world:
     reply = due_reply(question.conversation, world.alice)
     with tenant_tx(world.acme.pk):
         OutboundReply.objects.update(state=OutboxState.SENT, handed_at=timezone.now())
-        assert delivery.last_reply_to(world.walmart.pk, "", ["200011874402777"]) == reply
-        assert delivery.last_reply_to(world.amazon.pk, "", ["200011874402777"]) is None
+        assert proofs.last_reply_to(world.walmart.pk, "", ["200011874402777"]) == reply
+        assert proofs.last_reply_to(world.amazon.pk, "", ["200011874402777"]) is None

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
 )
 
 from accounts.tenancy import tenant_tx
-from inbox import delivery
+from inbox import delivery, proofs
 from inbox.models import OutboundReply
 from marketplaces import outbox
 from marketplaces.outbox import OutboxState
@@ -118,14 +118,14 @@ class Outbox(RuleBasedStateMachine):
     @rule()
     def a_copy_proves_it(self) -> None:
         with self.tx():
-            delivery.prove_sent(self.reply.pk, self.proof.pk, timezone.now())
+            proofs.prove_sent(self.reply.pk, self.proof.pk, timezone.now())
 
     @rule(decision=st.sampled_from(["discard", "send_again"]))
     def a_person_decides(self, decision: str) -> None:
         row = fresh(self.reply)
         if row.state in (OutboxState.UNKNOWN, OutboxState.FAILED):
             with self.tx():
-                delivery.settle(row, decision=decision, by=self.world.leo, now=timezone.now())
+                proofs.settle(row, decision=decision, by=self.world.leo, now=timezone.now())
 
     @invariant()
     def it_arrives_at_most_once(self) -> None:
