@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import cache
 
 import pytest
 from django.apps import apps
@@ -105,6 +106,7 @@ def test_nothing_of_the_product_imports_the_tests() -> None:
             assert not [name for name in names if name.split(".")[0] in ("tests", "bench")], relative(path)
 
 
+@cache
 def _code(source: str) -> str:
     """A file without its comments and docstrings, which may name a door."""
     tree = ast.parse(source)
