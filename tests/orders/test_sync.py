@@ -27,6 +27,8 @@ def begin(account: SellerAccount) -> dict[str, ApiStream]:
 def due(stream: ApiStream) -> None:
     with tenant_tx(stream.tenant_id):
         ApiStream.objects.filter(pk=stream.pk).update(next_at=timezone.now())
+        # Two readings in one moment are more than the bucket gives; in life minutes lie between them.
+        ApiBucket.objects.filter(account=stream.account_id).delete()
 
 
 def read(stream: ApiStream, *, now: datetime | None = None) -> ApiStream:
