@@ -8,14 +8,14 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from django.db import IntegrityError, transaction
 
 from accounts.upserting import upsert
 from marketplaces import retention
 from marketplaces.models import SellerAccount
-from marketplaces.records import LineRecord, Money, OrderRecord, ShipmentRecord
+from marketplaces.records import LineRecord, Money, OrderRecord, ReturnRecord, ShipmentRecord
 from orders import summary
 from orders.buyers_of import connect_buyers
 from orders.merging import order_merged
@@ -38,19 +38,28 @@ SHIPMENT = (
 
 @dataclass(slots=True)
 class Stored:
-    """What a page changed: orders written, and how many of them nobody had known or had known older."""
+    """What a page changed: the orders written, and how many of its records were older than ours."""
 
     changed: list[int] = field(default_factory=list)
     stale: int = 0
 
 
-def store_orders(account: SellerAccount, records: Iterable[OrderRecord], *, now: datetime) -> Stored:
-    """Store records inside the caller's transaction; an older version than ours changes nothing."""
-    newest: dict[str, OrderRecord] = {}
+Record = TypeVar("Record", OrderRecord, ReturnRecord)
+
+
+def newest_versions(records: Iterable[Record]) -> dict[str, Record]:
+    """Each record once, by its number: of two versions the newer, of two equally new ones the later."""
+    newest: dict[str, Record] = {}
     for record in records:
         known = newest.get(record.external_id)
         if known is None or record.modified_at >= known.modified_at:
             newest[record.external_id] = record
+    return newest
+
+
+def store_orders(account: SellerAccount, records: Iterable[OrderRecord], *, now: datetime) -> Stored:
+    """Store records inside the caller's transaction; an older version than ours changes nothing."""
+    newest = newest_versions(records)
     adopt_placeholders(account, newest.values())
     orders = orders_by_number(account, {record.order_id for record in newest.values()}, now=now)
     purchases = PurchaseOrder.objects.filter(account=account, external_id__in=newest)

@@ -8,7 +8,7 @@ from marketplaces import retention
 from marketplaces.models import SellerAccount
 from marketplaces.records import ReturnRecord
 from orders.models import Order, Return, ReturnLine
-from orders.storing import Stored, money, orders_by_number
+from orders.storing import Stored, money, newest_versions, orders_by_number
 
 RETURN = (
     *("order_id", "modified_at", "status", "status_text", "requested_at", "return_by", "received_at"),
@@ -23,11 +23,7 @@ LINE = (
 
 def store_returns(account: SellerAccount, records: Iterable[ReturnRecord], *, now: datetime) -> Stored:
     """Store records inside the caller's transaction; an older version than ours changes nothing."""
-    newest: dict[str, ReturnRecord] = {}
-    for record in records:
-        known = newest.get(record.external_id)
-        if known is None or record.modified_at >= known.modified_at:
-            newest[record.external_id] = record
+    newest = newest_versions(records)
     orders = orders_by_number(account, {record.order_id for record in newest.values()}, now=now)
     held = {row.external_id: row for row in Return.objects.filter(account=account, external_id__in=newest)}
     stored = Stored()
