@@ -28,6 +28,11 @@ class ApiKeys:
     revoked: bool = False
     empty_is_404: bool = False
 
+    @property
+    def consent_token(self) -> str:
+        """The refresh token of the program registered with Amazon, once the seller has let it in."""
+        return f"{self.refresh_token}.registered"
+
     @classmethod
     def made_for(cls, marketplace: str, address: str, seed: int) -> "ApiKeys":
         """Believable ones, always the same for an address."""

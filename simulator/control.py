@@ -167,9 +167,13 @@ class Control:
     async def _change_mailbox(self, request: Request) -> Response:
         asked = request.json()
         account = self._accounts.need(asked.get("account"))
-        if asked.get("action") != "uidvalidity":
-            raise Mistake('The only action is "uidvalidity".')
         folder = str(asked.get("folder") or INBOX)
+        if asked.get("action") in ("hide", "show"):
+            hidden = self._mailboxes.of(account.address).hidden
+            (hidden.add if asked["action"] == "hide" else hidden.discard)(folder)
+            return Response.json({"account": account.address, "hidden": sorted(hidden)})
+        if asked.get("action") != "uidvalidity":
+            raise Mistake('action is "uidvalidity", "hide" or "show".')
         validity = await self._mailboxes.renumber(account, folder)
         return Response.json({"account": account.address, "folder": folder, "uidvalidity": validity})
 

@@ -21,6 +21,7 @@ from pymap.parsing.message import AppendMessage
 from pymap.parsing.specials import ObjectId
 from pymap.parsing.specials.flag import Flag
 from pymap.selected import SelectedMailbox
+from pysasl import SASLAuth
 
 from simulator import clock
 from simulator.store import Store, StoredMail
@@ -135,6 +136,7 @@ class KeptFolders(MailboxSet):
     def __init__(self, store: Store, account: str) -> None:
         super().__init__()
         self._store, self._account = store, account
+        self.hidden: set[str] = set()
         known = {name: (validity, last) for name, validity, last in store.folders(account)}
         for name in (*FOLDERS, *(name for name in known if name not in FOLDERS)):
             folder = KeptFolder(self, store, account, name)
@@ -183,6 +185,10 @@ class MailboxConfig(IMAPConfig):
         return BackendCapability(idle=True, object_id=True, multi_append=True)
 
     @property
+    def tls_auth(self) -> SASLAuth:
+        return SASLAuth.named([b"PLAIN", b"LOGIN", b"XOAUTH2"])
+
+    @property
     def greeting(self) -> bytes:
         return b"IMAP4rev1 ready"
 
@@ -209,5 +215,6 @@ class MailboxSession(BaseSession[Message]):
         marked = [
             (name, delimiter, [*attributes, _SPECIAL_USE[name]] if name in _SPECIAL_USE else attributes)
             for name, delimiter, attributes in entries
+            if name not in self._folders.hidden
         ]
         return marked, selected

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from simulator.amazon_api.api import AmazonApi
+from simulator.consent import Consent
 from simulator.control import Control
 from simulator.http import Request, Response
 from simulator.pictures.door import ImageDoor
@@ -14,11 +15,15 @@ Answerer = Callable[[Request], Awaitable[Response]]
 class Front:
     """Sends a request to whoever answers such paths."""
 
-    def __init__(self, control: Control, walmart: WalmartApi, amazon: AmazonApi, images: ImageDoor) -> None:
+    def __init__(
+        self, control: Control, walmart: WalmartApi, amazon: AmazonApi, images: ImageDoor, consent: Consent
+    ) -> None:
         self._doors: tuple[tuple[str, Answerer], ...] = (
             ("/control/", control.answer),
             ("/v3/", walmart.answer),
             ("/images/", images.answer),
+            ("/consent/", consent.answer),
+            ("/apps/authorize/", consent.answer),
             # Amazon has many; what nobody knows gets an answer in its form.
             ("/", amazon.answer),
         )

@@ -19,10 +19,12 @@ from pymap.interfaces.token import TokensInterface
 from pymap.parsing.response import ResponseNo
 from pymap.token import AllTokens
 from pymap.user import UserMetadata
+from pysasl.creds.external import ExternalCredentials, ExternalVerificationRequired
 from pysasl.creds.server import ServerCredentials
 from pysasl.hashing import Cleartext
 
 from simulator.accounts import Accounts
+from simulator.consent import Consent
 from simulator.eventlog import EventLog
 from simulator.faults import Faults
 from simulator.folders import MailboxConfig, MailboxSession
@@ -77,9 +79,15 @@ class _Login(LoginInterface):
     """Checks mailbox passwords as they are at this moment."""
 
     def __init__(
-        self, config: MailboxConfig, accounts: Accounts, mailboxes: Mailboxes, faults: Faults, log: EventLog
+        self,
+        config: MailboxConfig,
+        accounts: Accounts,
+        mailboxes: Mailboxes,
+        faults: Faults,
+        log: EventLog,
+        consent: Consent,
     ) -> None:
-        self.config, self.mailboxes = config, mailboxes
+        self.config, self.mailboxes, self._consent = config, mailboxes, consent
         self._accounts, self._faults, self._log = accounts, faults, log
         self._tokens = AllTokens(config)
 
@@ -88,9 +96,17 @@ class _Login(LoginInterface):
         return self._tokens
 
     async def authenticate(self, credentials: ServerCredentials) -> _Identity:
-        account = self._accounts.get(credentials.authcid)
-        name = credentials.authcid if account is None else account.address
+        token = _token_in(credentials)
+        login = credentials.authcid if token is None else credentials.authzid
+        account = self._accounts.get(login)
+        name = login if account is None else account.address
         await self._meet_fault(name)
+        if token is not None:
+            if account is None or not self._consent.opens(name, token):
+                self._log.add("login_failed", account=name, protocol="imap")
+                raise InvalidAuth()
+            self._log.add("login", account=name, protocol="imap", by="token")
+            return _Identity(name, self)
         user = None
         if account is not None:
             # Compared as typed: some clients send the address in capitals.
@@ -122,10 +138,22 @@ class _Login(LoginInterface):
             raise _Refused(fault.reply)
 
 
+def _token_in(credentials: ServerCredentials) -> str | None:
+    """The access token of AUTHENTICATE XOAUTH2; None for a password."""
+    if not isinstance(credentials, ExternalCredentials):
+        return None
+    try:
+        credentials.verify(None)
+    except ExternalVerificationRequired as needed:
+        return needed.token or ""
+
+
 class ImapServer:
     """Listens for IMAP; made by `start`."""
 
-    def __init__(self, accounts: Accounts, mailboxes: Mailboxes, faults: Faults, log: EventLog) -> None:
+    def __init__(
+        self, accounts: Accounts, mailboxes: Mailboxes, faults: Faults, log: EventLog, consent: Consent
+    ) -> None:
         self._config = MailboxConfig(
             Namespace(proxy_protocol=None),
             host="127.0.0.1",
@@ -138,7 +166,7 @@ class ImapServer:
             reject_dnsbl=False,
             proxy_protocol=ProxyProtocolVersion.get(None),
         )
-        self._login = _Login(self._config, accounts, mailboxes, faults, log)
+        self._login = _Login(self._config, accounts, mailboxes, faults, log, consent)
         self._connections: dict[ConnectionState, asyncio.Task[None] | None] = {}
         mailboxes.on_renumbered(self._disconnect)
 

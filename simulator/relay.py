@@ -13,7 +13,7 @@ from typing import Any
 from simulator import clock
 from simulator.accounts import Accounts, SellerAccount
 from simulator.eventlog import EventLog
-from simulator.folders import INBOX
+from simulator.folders import INBOX, SPAM
 from simulator.mailboxes import Mailboxes, header
 from simulator.mistakes import Mistake
 from simulator.shapes import amazon_notices, provider
@@ -22,6 +22,8 @@ from simulator.store import Store
 
 AMAZON_LIMIT = 10 * 1024 * 1024
 OUTCOMES = ("bounce", "amazon_undeliverable", "opt_out")
+# What can become of a mail to a seller's own mailbox.
+OWN_OUTCOMES = ("bounce", "lost", "spam")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ class _Outcome:
     alias: str
     outcome: str
     times: int
+    match: str = ""
 
 
 def alias_of(address: str) -> str:
@@ -65,14 +68,17 @@ class Relay:
 
     def expect(self, facts: dict[str, Any]) -> dict[str, Any]:
         """Decide what happens to the next replies of an account or to a relay address."""
-        unknown = set(facts) - {"account", "relay_address", "outcome", "times"}
+        unknown = set(facts) - {"account", "relay_address", "outcome", "times", "own", "match"}
         if unknown:
             raise Mistake(f"An outcome has no {', '.join(sorted(unknown))}.")
-        if facts.get("outcome") not in OUTCOMES:
-            raise Mistake(f"outcome is one of: {', '.join(OUTCOMES)}.")
+        possible = OWN_OUTCOMES if facts.get("own") else OUTCOMES
+        if facts.get("outcome") not in possible:
+            raise Mistake(f"outcome is one of: {', '.join(possible)}.")
         times = facts.get("times", 1)
         if not isinstance(times, int) or times < 1:
             raise Mistake("times is a number from 1.")
+        if facts.get("own"):
+            return self._expect_of_own(facts, times)
         alias = alias_of(str(facts.get("relay_address") or ""))
         if facts.get("relay_address"):
             account = self._accounts.need(self._known(alias)["account"])
@@ -82,6 +88,12 @@ class Relay:
         if facts["outcome"] != "bounce" and account.marketplace != "amazon":
             raise Mistake(f"Only Amazon answers with {facts['outcome']}.")
         self._outcomes.append(_Outcome(account.address, alias, facts["outcome"], times))
+        return {"account": account.address, "outcome": facts["outcome"], "times": times}
+
+    def _expect_of_own(self, facts: dict[str, Any], times: int) -> dict[str, Any]:
+        account = self._accounts.need(facts.get("account"))
+        match = str(facts.get("match") or "").lower()
+        self._outcomes.append(_Outcome(account.address, account.address, facts["outcome"], times, match))
         return {"account": account.address, "outcome": facts["outcome"], "times": times}
 
     def buyer(self, address: str) -> dict[str, Any]:
@@ -145,7 +157,28 @@ class Relay:
             if is_relay_address(rcpt):
                 await self._react(account, rcpt, raw)
             elif (other := self._accounts.get(rcpt)) is not None:
-                await self._mailboxes.place(other, INBOX, raw, at=clock.now())
+                await self._into_mailbox(account, other, raw)
+
+    async def _into_mailbox(self, account: SellerAccount, other: SellerAccount, raw: bytes) -> None:
+        """Mail to a seller's own address: into INBOX, unless something else was ordered."""
+        message_id = header(raw, "Message-ID")
+        outcome = self._next_outcome(other.address, other.address, message_id)
+        if outcome in ("lost", "bounce"):
+            self._log.add(
+                "not_delivered",
+                account=account.address,
+                message_id=message_id,
+                rcpt=other.address,
+                why=outcome,
+            )
+        if outcome == "bounce":
+            at = clock.now().replace(microsecond=0)
+            unique = f"{self._store.next_number('notice'):06d}"
+            draft = provider.bounce(account, other.address, raw, unique)
+            mail = stamped(draft, account, sent_at=at, received_at=at)
+            await self._mailboxes.place(account, INBOX, mail, at=at)
+        elif outcome != "lost":
+            await self._mailboxes.place(other, SPAM if outcome == "spam" else INBOX, raw, at=clock.now())
 
     async def _react(self, account: SellerAccount, rcpt: str, raw: bytes) -> None:
         alias = alias_of(rcpt)
@@ -190,9 +223,14 @@ class Relay:
             raise Mistake(f"There is no relay address {alias}.", status=404)
         return known
 
-    def _next_outcome(self, account: str, alias: str) -> str:
+    def _next_outcome(self, account: str, alias: str, message_id: str = "") -> str:
         for expected in self._outcomes:
-            if expected.account == account and expected.alias in ("", alias):
+            meant = ("", alias) if alias != account else (alias,)
+            if (
+                expected.account == account
+                and expected.alias in meant
+                and expected.match in message_id.lower()
+            ):
                 expected.times -= 1
                 if expected.times == 0:
                     self._outcomes.remove(expected)

@@ -8,6 +8,7 @@ from pathlib import Path
 from simulator.accounts import Accounts
 from simulator.amazon_api.api import AmazonApi
 from simulator.api import Surroundings
+from simulator.consent import Consent
 from simulator.control import Control
 from simulator.control_orders import Shop
 from simulator.day import Day
@@ -80,15 +81,17 @@ class Simulator:
         shop = Shop(book, ordering, moves, limits, Mailing(accounts, book, teller))
         control = Control(accounts, mailboxes, relay, teller, self._day, faults, log, shop)
         around = Surroundings(faults, limits, log)
+        consent = Consent(accounts, seed=seed)
         front = Front(
             control,
             WalmartApi(around, accounts, book),
-            AmazonApi(around, accounts, book, self._store),
+            AmazonApi(around, accounts, book, self._store, consent),
             ImageDoor(around),
+            consent,
         )
         self._http = HttpServer(front.answer)
-        self._imap = ImapServer(accounts, mailboxes, faults, log)
-        self._smtp = SmtpServer(accounts, relay, faults, log)
+        self._imap = ImapServer(accounts, mailboxes, faults, log, consent)
+        self._smtp = SmtpServer(accounts, relay, faults, log, consent)
         self._servers: list[asyncio.Server] = []
 
     async def start(self, ports: Ports) -> Endpoints:

@@ -1,12 +1,15 @@
 """The SMTP submission server: aiosmtpd on one port, with the relay's rules and a fault at every step."""
 
 import asyncio
+import base64
 import logging
+import re
 from typing import Any
 
 from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from simulator.accounts import Accounts, SellerAccount
+from simulator.consent import Consent
 from simulator.eventlog import EventLog
 from simulator.faults import Faults
 from simulator.mailboxes import header
@@ -23,8 +26,11 @@ logging.getLogger("mail.log").setLevel(logging.ERROR)
 class SmtpServer:
     """Listens for SMTP; made by `start`."""
 
-    def __init__(self, accounts: Accounts, relay: Relay, faults: Faults, log: EventLog) -> None:
+    def __init__(
+        self, accounts: Accounts, relay: Relay, faults: Faults, log: EventLog, consent: Consent
+    ) -> None:
         self.accounts, self.relay, self.faults, self.log = accounts, relay, faults, log
+        self.consent = consent
         self._following: set[asyncio.Task[None]] = set()
 
     async def start(self, host: str, port: int) -> asyncio.Server:
@@ -36,6 +42,14 @@ class SmtpServer:
         account = self.accounts.get(login.decode(errors="replace"))
         right = account is not None and account.password.encode() == password
         name = login.decode(errors="replace") if account is None else account.address
+        self.log.add("login" if right else "login_failed", account=name, protocol="smtp")
+        return account if right else None
+
+    def admit(self, login: str, token: str) -> SellerAccount | None:
+        """The account whose mailbox an access token opens, if it is the one that is named."""
+        account = self.accounts.get(login)
+        right = account is not None and self.consent.opens(account.address, token)
+        name = login if account is None else account.address
         self.log.add("login" if right else "login_failed", account=name, protocol="smtp")
         return account if right else None
 
@@ -179,12 +193,25 @@ class _Submission(SMTP):
 
     async def auth_PLAIN(self, _: Any, args: list[str]) -> AuthResult:
         result = await super().auth_PLAIN(_, args)
-        if not result.success:
-            return result
-        self.account = result.auth_data
+        account: SellerAccount | None = result.auth_data
+        return await self._let_in(account) if result.success and account else result
+
+    async def auth_XOAUTH2(self, _: Any, args: list[str]) -> AuthResult:
+        try:
+            said = base64.b64decode(args[1], validate=True).decode()
+        except (IndexError, ValueError):
+            return AuthResult(success=False, handled=False)
+        found = re.fullmatch("user=(.*?)\x01auth=Bearer (.*?)\x01\x01", said)
+        account = self._server.admit(found[1], found[2]) if found else None
+        if account is None:
+            return AuthResult(success=False, handled=False)
+        return await self._let_in(account)
+
+    async def _let_in(self, account: SellerAccount) -> AuthResult:
+        self.account = account
         reply = await self.meet("smtp.auth")
         if reply is None:
-            return result
+            return AuthResult(success=True, auth_data=account)
         self.refuse(Refusal(reply))
         self.account = None
         return AuthResult(success=False, handled=False, message=reply)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+from simulator import apps
 from simulator.accounts import Accounts, SellerAccount
 from simulator.amazon_api import catalog, sellers
 from simulator.amazon_api.mcf import Mcf
@@ -10,6 +11,7 @@ from simulator.amazon_api.messaging import Messaging
 from simulator.amazon_api.orders import Orders
 from simulator.amazon_api.reports import Reports
 from simulator.api import Api, Call, Operation, Refused, Surroundings
+from simulator.consent import Consent
 from simulator.http import Response
 from simulator.orders.book import OrderBook
 from simulator.store import Store
@@ -30,8 +32,16 @@ class AmazonApi(Api):
 
     marketplace = "amazon"
 
-    def __init__(self, around: Surroundings, accounts: Accounts, book: OrderBook, store: Store) -> None:
+    def __init__(
+        self,
+        around: Surroundings,
+        accounts: Accounts,
+        book: OrderBook,
+        store: Store,
+        consent: Consent,
+    ) -> None:
         super().__init__(around)
+        self._consent = consent
         self._accounts, self._tokens = accounts, Tokens("Atza|IwEBI", _LIFE)
         self._answered_so_far = 0
         orders = Orders(accounts, book, around.limits)
@@ -114,12 +124,21 @@ class AmazonApi(Api):
 
     def _with_keys(self, call: Call) -> tuple[SellerAccount, ...]:
         form = call.request.form()
-        if form.get("grant_type") != "refresh_token":
-            raise Refused(400, "unsupported_grant_type", "The authorization grant type is not supported")
         keys = (form.get("client_id"), form.get("client_secret"))
         amazon = self._accounts.of_marketplace("amazon")
-        if not any(keys == (account.api.client_id, account.api.client_secret) for account in amazon):
+        registered = keys == (apps.AMAZON.client_id, apps.AMAZON.client_secret)
+        own = any(keys == (account.api.client_id, account.api.client_secret) for account in amazon)
+        if not registered and not own:
             raise Refused(401, "invalid_client", "Client authentication failed")
+        if form.get("grant_type") == "authorization_code":
+            account = self._consent.redeem(form.get("code", ""), form["client_id"])
+            if account is None or account.api.revoked:
+                raise Refused(400, "invalid_grant", "The request has an invalid grant parameter : code")
+            return (account,)
+        if form.get("grant_type") != "refresh_token":
+            raise Refused(400, "unsupported_grant_type", "The authorization grant type is not supported")
+        if registered:
+            return self._consented(form.get("refresh_token", ""))
         found = tuple(
             account
             for account in amazon
@@ -131,12 +150,24 @@ class AmazonApi(Api):
             raise Refused(400, "invalid_grant", "The request has an invalid grant parameter : refresh_token")
         return found
 
+    def _consented(self, refresh_token: str) -> tuple[SellerAccount, ...]:
+        """Whose consent to the registered program this is: one seller, on all sites of the same keys."""
+        amazon = self._accounts.of_marketplace("amazon")
+        owner = next((each for each in amazon if refresh_token == each.api.consent_token), None)
+        if owner is None or owner.api.revoked:
+            raise Refused(400, "invalid_grant", "The request has an invalid grant parameter : refresh_token")
+        same = [each for each in amazon if each.api.refresh_token == owner.api.refresh_token]
+        return tuple(each for each in same if not each.api.revoked)
+
     def _token(self, call: Call) -> Response:
+        registered = call.request.form().get("client_id") == apps.AMAZON.client_id
         token = self._tokens.issue(tuple(account.address for account in call.accounts))
         return Response.json(
             {
                 "access_token": token,
-                "refresh_token": call.account.api.refresh_token,
+                "refresh_token": (
+                    call.account.api.consent_token if registered else call.account.api.refresh_token
+                ),
                 "token_type": "bearer",
                 "expires_in": _LIFE,
             }
