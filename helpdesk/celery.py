@@ -76,12 +76,17 @@ def configure() -> None:
                 "schedule": schedule(2),
                 "options": {"expires": 10},
             },
+            "try-connections": {
+                "task": "marketplaces.tasks.ring_due_connections",
+                "schedule": schedule(2),
+                "options": {"expires": 10},
+            },
         },
         timezone="UTC",
     )
     # Without this Celery drops its database connection around every task.
     app.conf["CELERY_DB_REUSE_MAX"] = 100_000
-    app.autodiscover_tasks(["inbox", "orders"])
+    app.autodiscover_tasks(["inbox", "marketplaces", "orders"])
 
 
 configure()

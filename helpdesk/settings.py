@@ -228,6 +228,50 @@ MARKETPLACE_API_HOSTS = {
     "amazon:fe": env_str("HELPDESK_AMAZON_FE_HOST", "https://sellingpartnerapi-fe.amazon.com"),
     "amazon:login": env_str("HELPDESK_AMAZON_LOGIN_HOST", "https://api.amazon.com"),
 }
+# Where Amazon asks a seller whether an application may come in.
+AMAZON_CONSENT_HOSTS = {
+    "amazon:na": env_str("HELPDESK_AMAZON_NA_CONSENT_HOST", "https://sellercentral.amazon.com"),
+    "amazon:eu": env_str("HELPDESK_AMAZON_EU_CONSENT_HOST", "https://sellercentral-europe.amazon.com"),
+    "amazon:fe": env_str("HELPDESK_AMAZON_FE_CONSENT_HOST", "https://sellercentral.amazon.co.jp"),
+}
+# The application the operator has registered with Amazon; without it every seller account brings its own.
+AMAZON_APP = {
+    "application_id": env_str("HELPDESK_AMAZON_APPLICATION_ID"),
+    "lwa_client_id": env_str("HELPDESK_AMAZON_CLIENT_ID"),
+    "lwa_client_secret": env_str("HELPDESK_AMAZON_CLIENT_SECRET"),
+}
+# Mailboxes opened by consent; a provider is offered once the operator has registered there.
+MAIL_PROVIDERS = {
+    "google": {
+        "client_id": env_str("HELPDESK_GOOGLE_CLIENT_ID"),
+        "client_secret": env_str("HELPDESK_GOOGLE_CLIENT_SECRET"),
+        "consent_url": env_str("HELPDESK_GOOGLE_CONSENT_URL", "https://accounts.google.com/o/oauth2/v2/auth"),
+        "token_url": env_str("HELPDESK_GOOGLE_TOKEN_URL", "https://oauth2.googleapis.com/token"),
+        "scope": "https://mail.google.com/",
+        "imap": env_str("HELPDESK_GOOGLE_IMAP", "imap.gmail.com:993:tls"),
+        "smtp": env_str("HELPDESK_GOOGLE_SMTP", "smtp.gmail.com:465:tls"),
+        # Without these Google gives a refresh token only the first time.
+        "asked": {"access_type": "offline", "prompt": "consent"},
+    },
+    "microsoft": {
+        "client_id": env_str("HELPDESK_MICROSOFT_CLIENT_ID"),
+        "client_secret": env_str("HELPDESK_MICROSOFT_CLIENT_SECRET"),
+        "consent_url": env_str(
+            "HELPDESK_MICROSOFT_CONSENT_URL",
+            "https://login.microsoftonline.com/common/oauth2/v2.0/authorize",
+        ),
+        "token_url": env_str(
+            "HELPDESK_MICROSOFT_TOKEN_URL", "https://login.microsoftonline.com/common/oauth2/v2.0/token"
+        ),
+        "scope": (
+            "https://outlook.office.com/IMAP.AccessAsUser.All https://outlook.office.com/SMTP.Send"
+            " offline_access"
+        ),
+        "imap": env_str("HELPDESK_MICROSOFT_IMAP", "outlook.office365.com:993:tls"),
+        "smtp": env_str("HELPDESK_MICROSOFT_SMTP", "smtp.office365.com:587:starttls"),
+        "asked": {},
+    },
+}
 # Whose pictures and reports are fetched: hosts that end in one of these, and the API's own.
 PICTURE_HOSTS = {
     "walmart": env_list("HELPDESK_WALMART_PICTURE_HOSTS", "walmartimages.com"),

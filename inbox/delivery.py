@@ -22,7 +22,7 @@ from inbox import events, messaging, standing
 from inbox.messaging import Door, Letter
 from inbox.models import OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.proofs import left, lock
-from marketplaces import credentials, outbox, polling
+from marketplaces import credentials, mail_login, outbox
 from marketplaces.health import SENDING
 from marketplaces.mailbox import imap
 from marketplaces.mailbox.compose import CannotCompose, OutgoingMail, compose
@@ -84,8 +84,7 @@ def deliver(reply_id: int, *, tenant_id: int, door: Door = API) -> None:
     if reply is None:
         return
     # Only now, with the lease committed: whatever breaks on this reply has been counted as a try.
-    with tenant_tx(tenant_id):
-        parcel = messaging.pack(reply) if reply.channel == ReplyChannel.MESSAGING else _pack(reply)
+    parcel = _pack_message(reply) if reply.channel == ReplyChannel.MESSAGING else _pack(reply)
     answer = _hand_over(reply, parcel, door) if isinstance(parcel, Parcel | Letter) else parcel
     _keep(reply, answer)
     if isinstance(answer, Accepted) and isinstance(parcel, Parcel):
@@ -150,9 +149,16 @@ def _has_former(in_the_way: Q) -> Exists:
     return Exists(formers)
 
 
+def _pack_message(reply: OutboundReply) -> Letter | Answer:
+    with tenant_tx(reply.tenant_id):
+        return messaging.pack(reply)
+
+
 def _pack(reply: OutboundReply) -> Parcel | Answer:
-    """Compose the mail and open the password; what is wrong with either is the answer at once."""
-    account = reply.account
+    """Compose the mail and find the way in; what is wrong with either is the answer at once.
+
+    No transaction is open: a mailbox opened by consent may have to ask its provider for a token.
+    """
     try:
         content = compose(
             OutgoingMail(
@@ -166,15 +172,13 @@ def _pack(reply: OutboundReply) -> Parcel | Answer:
                 date=timezone.now(),
             )
         )
-        password = credentials.secret_of(account, "smtp_password")
+        return Parcel(content, mail_login.smtp_server(reply.account))
     except CannotCompose as fault:
         return Refused(str(fault), permanent=True)
-    except credentials.CredentialFault as fault:
+    except (credentials.CredentialFault, imap.SignInRefused) as fault:
         return AuthRefused(str(fault))
-    server = SmtpServer(
-        account.smtp_host, account.smtp_port, account.smtp_security, account.smtp_user, password
-    )
-    return Parcel(content, server)
+    except imap.MailboxFault as fault:
+        return NotHanded(str(fault))
 
 
 def _hand_over(reply: OutboundReply, parcel: Parcel | Letter, door: Door) -> Answer:
@@ -284,8 +288,6 @@ def _mark_account(reply: OutboundReply, words: str) -> None:
 def _file_copy(reply: OutboundReply, content: bytes) -> None:
     """Put what left into the mailbox's Sent folder; the reply is sent whether or not this works."""
     try:
-        with tenant_tx(reply.tenant_id):
-            login = polling.login_of(reply.account)
-        imap.append_sent(login, content)
+        imap.append_sent(mail_login.imap_login(reply.account), content)
     except (imap.MailboxFault, credentials.CredentialFault, *LOST) as fault:
         log.info("no copy in the sent folder", account=reply.account_id, reason=one_line(str(fault)))

@@ -22,6 +22,8 @@ API_FIELDS: dict[Marketplace, tuple[str, ...]] = {
     Marketplace.WALMART: ("api_client_id", "api_client_secret"),
     Marketplace.AMAZON: ("lwa_client_id", "lwa_client_secret", "refresh_token"),
 }
+# What an Amazon account need not bring where the operator has registered an application.
+OPERATORS = ("lwa_client_id", "lwa_client_secret")
 NONCE_BYTES = 12
 
 
@@ -74,6 +76,20 @@ def seal(account: SellerAccount, field: str, value: str) -> None:
         field=field,
         defaults={"key_id": key_id, "sealed": closed},
     )
+
+
+def api_secrets(account: SellerAccount, *, trial: str = "") -> dict[str, str]:
+    """The account's key to its marketplace's API; raises CredentialFault when it is not whole.
+
+    `trial` begins the names of secrets that are only being tried.
+    """
+    optional = OPERATORS if settings.AMAZON_APP["lwa_client_id"] else ()
+    stored = set(Credential.objects.filter(account=account).values_list("field", flat=True))
+    return {
+        field: secret_of(account, trial + field)
+        for field in API_FIELDS[account.marketplace]
+        if field not in optional or trial + field in stored
+    }
 
 
 def secret_of(account: SellerAccount, field: str) -> str:

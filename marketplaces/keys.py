@@ -4,12 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from marketplaces import credentials, streams, tokens
-from marketplaces.models import SellerAccount
+from marketplaces.models import Credential, SellerAccount
 
 
 def store(account: SellerAccount, secrets: Mapping[str, str], *, now: datetime) -> None:
-    """Seal the fields of `credentials.API_FIELDS` inside the caller's transaction; reading begins at once."""
+    """Seal a key of the fields in `credentials.API_FIELDS` inside the caller's transaction.
+
+    What it does not hold the operator's application brings. Reading begins at once, except of an account
+    that is still being connected.
+    """
     for field in credentials.API_FIELDS[account.marketplace]:
-        credentials.seal(account, field, secrets[field])
+        if secrets.get(field):
+            credentials.seal(account, field, secrets[field])
+        else:
+            Credential.objects.filter(account=account, field=field).delete()
     tokens.forget(account)
-    streams.begin(account, now=now)
+    if account.connecting_since is None:
+        streams.begin(account, now=now)

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from imapclient import IMAPClient
 
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials, health, retention
+from marketplaces import credentials, health, mail_login, retention
 from marketplaces.mailbox import imap
 from marketplaces.models import FolderRole, Health, InboundRaw, MailFolder, SellerAccount
 
@@ -40,17 +40,6 @@ class Arrival:
     received_at: datetime
 
 
-def login_of(account: SellerAccount) -> imap.MailboxLogin:
-    """How to get into the account's mailbox; raises CredentialFault."""
-    return imap.MailboxLogin(
-        host=account.imap_host,
-        port=account.imap_port,
-        security=account.imap_security,
-        user=account.imap_user,
-        password=credentials.secret_of(account, "imap_password"),
-    )
-
-
 def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | None:
     """Take an account whose poll is due, so that no second worker polls it now; None when none is."""
     with tenant_tx(tenant_id):
@@ -74,8 +63,7 @@ def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[l
     count = 0
     ends = time.monotonic() + LONGEST_POLL_SECONDS
     try:
-        with tenant_tx(tenant_id):
-            login = login_of(account)
+        login = mail_login.imap_login(account)
         for ids in read_mailbox(account, login, now=now):
             count += len(ids)
             arrived(ids)

@@ -212,10 +212,18 @@ class MessageAction:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """What a connection test found: a sentence for people, and what the key may not do."""
+    """What a connection test found: a sentence for people, and what the key may not do.
+
+    `covers_site` is whether the key is good for the account's own site; `server_time` is the marketplace's
+    own clock at the answer. What the marketplace does not tell is empty.
+    """
 
     summary: str
     missing: tuple[str, ...] = ()
+    covers_site: bool = True
+    seller_id: str = ""
+    seller_name: str = ""
+    server_time: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

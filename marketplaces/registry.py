@@ -1,17 +1,19 @@
 """The one door to the marketplaces' APIs: an adapter for a seller account, whichever marketplace it is of."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Protocol
 
+import httpx
 from django.conf import settings
 
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials
+from marketplaces import credentials, tokens, transport
 from marketplaces.amazon import api as amazon_api
+from marketplaces.amazon import consent as amazon_consent
 from marketplaces.amazon.adapter import AmazonAdapter
 from marketplaces.amazon.sites import MARKETPLACE_IDS
-from marketplaces.errors import AuthRevoked
+from marketplaces.errors import AuthRevoked, Temporary
 from marketplaces.http import Api
 from marketplaces.models import SellerAccount
 from marketplaces.records import (
@@ -92,45 +94,96 @@ def adapter(account: SellerAccount, *, interactive: bool = False) -> Iterator[Ad
         found.close()
 
 
+def sign_in(account: SellerAccount, secrets: Mapping[str, str] | None = None) -> None:
+    """Have an access token given and keep it nowhere: whether the key is good. Raises ApiError.
+
+    `secrets` are those to try; without them the account's own.
+    """
+    auths = {Marketplace.WALMART: _walmart_auth, Marketplace.AMAZON: _amazon_auth}
+    auth = auths[account.marketplace](account, _secrets(account) if secrets is None else secrets)
+    try:
+        with transport.client() as client:
+            tokens.tried(auth, client)
+    except httpx.HTTPError as error:
+        raise Temporary(f"{account.facts.name} cannot be reached.") from error
+
+
+def consent_url(account: SellerAccount, *, application_id: str, state: str, redirect_uri: str) -> str:
+    """Where Amazon asks the seller whether the application may come in."""
+    site = settings.AMAZON_CONSENT_HOSTS[account.site.region]
+    return amazon_consent.consent_url(
+        site, application_id=application_id, state=state, redirect_uri=redirect_uri
+    )
+
+
+def redeemed_consent(secrets: Mapping[str, str], *, code: str, redirect_uri: str) -> str:
+    """The refresh token behind the code Amazon sent the seller back with; raises ApiError."""
+    key = with_operators_app(secrets)
+    return amazon_consent.redeemed(
+        settings.MARKETPLACE_API_HOSTS["amazon:login"],
+        code=code,
+        client_id=key["lwa_client_id"],
+        client_secret=key["lwa_client_secret"],
+        redirect_uri=redirect_uri,
+    )
+
+
+def with_operators_app(secrets: Mapping[str, str]) -> dict[str, str]:
+    """An Amazon key, made whole with the operator's own application where the account brings none."""
+    app = {name: value for name, value in settings.AMAZON_APP.items() if name != "application_id"}
+    return {**secrets} if secrets.get("lwa_client_id") else {**app, **secrets}
+
+
 def _secrets(account: SellerAccount) -> dict[str, str]:
     with tenant_tx(account.tenant_id):
         try:
-            fields = credentials.API_FIELDS[account.marketplace]
-            return {field: credentials.secret_of(account, field) for field in fields}
+            return credentials.api_secrets(account)
         except credentials.CredentialFault as fault:
             raise AuthRevoked(str(fault)) from fault
 
 
-def _walmart(account: SellerAccount, secrets: dict[str, str], interactive: bool) -> Adapter:
-    region = account.site.region
-    host = settings.MARKETPLACE_API_HOSTS[region]
-    dialect = walmart_api.Dialect(region.removeprefix("walmart:"))
-    auth = walmart_api.WalmartAuth(
+def _walmart_dialect(account: SellerAccount) -> walmart_api.Dialect:
+    return walmart_api.Dialect(account.site.region.removeprefix("walmart:"))
+
+
+def _walmart_auth(account: SellerAccount, secrets: Mapping[str, str]) -> tokens.TokenAuth:
+    return walmart_api.WalmartAuth(
         account,
-        host=host,
+        host=settings.MARKETPLACE_API_HOSTS[account.site.region],
         client_id=secrets["api_client_id"],
         client_secret=secrets["api_client_secret"],
-        dialect=dialect,
+        dialect=_walmart_dialect(account),
     )
+
+
+def _walmart(account: SellerAccount, secrets: Mapping[str, str], interactive: bool) -> Adapter:
     api = Api(
-        account, host=host, auth=auth, dialect=dialect, rates=walmart_api.RATES, interactive=interactive
+        account,
+        host=settings.MARKETPLACE_API_HOSTS[account.site.region],
+        auth=_walmart_auth(account, secrets),
+        dialect=_walmart_dialect(account),
+        rates=walmart_api.RATES,
+        interactive=interactive,
     )
     return WalmartAdapter(api, picture_hosts=settings.PICTURE_HOSTS["walmart"])
 
 
-def _amazon(account: SellerAccount, secrets: dict[str, str], interactive: bool) -> Adapter:
-    hosts = settings.MARKETPLACE_API_HOSTS
-    auth = amazon_api.AmazonAuth(
+def _amazon_auth(account: SellerAccount, secrets: Mapping[str, str]) -> tokens.TokenAuth:
+    key = with_operators_app(secrets)
+    return amazon_api.AmazonAuth(
         account,
-        login_host=hosts["amazon:login"],
-        client_id=secrets["lwa_client_id"],
-        client_secret=secrets["lwa_client_secret"],
-        refresh_token=secrets["refresh_token"],
+        login_host=settings.MARKETPLACE_API_HOSTS["amazon:login"],
+        client_id=key["lwa_client_id"],
+        client_secret=key["lwa_client_secret"],
+        refresh_token=key["refresh_token"],
     )
+
+
+def _amazon(account: SellerAccount, secrets: Mapping[str, str], interactive: bool) -> Adapter:
     api = Api(
         account,
-        host=hosts[account.site.region],
-        auth=auth,
+        host=settings.MARKETPLACE_API_HOSTS[account.site.region],
+        auth=_amazon_auth(account, secrets),
         dialect=amazon_api.Dialect(),
         rates=amazon_api.RATES,
         interactive=interactive,

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.tenancy import tenant_tx
 from marketplaces import credentials
 from marketplaces.errors import Temporary, Throttled
-from marketplaces.models import ApiToken, SellerAccount
+from marketplaces.models import ApiToken, SellerAccount, TokenPurpose
 from marketplaces.wire import decoded
 
 FIELD = "access_token"
@@ -52,6 +52,7 @@ class TokenAuth(httpx.Auth):
 
     renew_early: timedelta
     longest_wait_seconds = LONGEST_WAIT_SECONDS
+    purpose = TokenPurpose.API
 
     def __init__(self, account: SellerAccount) -> None:
         self.account = account
@@ -65,12 +66,11 @@ class TokenAuth(httpx.Auth):
         raise NotImplementedError
 
     def put(self, request: httpx.Request, token: str) -> None:
-        """Write the token where the marketplace looks for it."""
-        raise NotImplementedError
+        """Write the token where the marketplace looks for it; a mailbox's token goes on no request."""
 
     def is_expired(self, response: httpx.Response) -> bool:
         """Whether this (read) answer says that the token is no longer good."""
-        raise NotImplementedError
+        return False
 
     def sync_auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
         """The request with a token; once more with a new one when the first is refused."""
@@ -87,7 +87,7 @@ class TokenAuth(httpx.Auth):
     def _token(self, refused: str) -> Generator[httpx.Request, httpx.Response, str]:
         ends = time.monotonic() + self.longest_wait_seconds
         while True:
-            turn = turn_of(self.account, now=timezone.now(), refused=refused)
+            turn = turn_of(self.account, now=timezone.now(), refused=refused, purpose=self.purpose)
             if turn.token:
                 return turn.token
             if turn.lease:
@@ -103,22 +103,47 @@ class TokenAuth(httpx.Auth):
             grant = self.granted(response)
         except BaseException:
             # Also when the connection breaks: then httpx closes this generator.
-            give_up(self.account, lease)
+            give_up(self.account, lease, purpose=self.purpose)
             raise
-        keep(self.account, lease, grant, renew_early=self.renew_early, now=timezone.now())
+        keep(
+            self.account, lease, grant, renew_early=self.renew_early, now=timezone.now(), purpose=self.purpose
+        )
         return grant.token
 
 
-def turn_of(account: SellerAccount, *, now: datetime, refused: str = "") -> Turn:
+def current(auth: TokenAuth, client: httpx.Client) -> str:
+    """The account's token itself, fetched when there is none; raises ApiError and httpx.HTTPError."""
+    asking = auth._token("")
+    try:
+        request = next(asking)
+        while True:
+            request = asking.send(client.send(request))
+    except StopIteration as done:
+        return str(done.value)
+
+
+def tried(auth: TokenAuth, client: httpx.Client) -> Grant:
+    """A token fetched to see whether the key is good, kept nowhere; raises ApiError and httpx.HTTPError."""
+    response = client.send(auth.ask())
+    return auth.granted(response)
+
+
+def turn_of(
+    account: SellerAccount,
+    *,
+    now: datetime,
+    refused: str = "",
+    purpose: TokenPurpose = TokenPurpose.API,
+) -> Turn:
     """What to do for a token: `refused` is one the marketplace no longer takes."""
     with tenant_tx(account.tenant_id):
-        rows = ApiToken.objects.filter(account=account)
+        rows = ApiToken.objects.filter(account=account, purpose=purpose)
         row = rows.first()
         if row is not None and row.renew_at is not None and now < row.renew_at:
             token = _open(account, row)
             if token and token != refused:
                 return Turn(token)
-        ApiToken.objects.get_or_create(tenant_id=account.tenant_id, account=account)
+        ApiToken.objects.get_or_create(tenant_id=account.tenant_id, account=account, purpose=purpose)
         row = rows.select_for_update().get()
         token = _open(account, row)
         if token == refused or row.expires_at is None or row.expires_at <= now:
@@ -132,11 +157,19 @@ def turn_of(account: SellerAccount, *, now: datetime, refused: str = "") -> Turn
         return Turn(lease=row.lease)
 
 
-def keep(account: SellerAccount, lease: str, grant: Grant, *, renew_early: timedelta, now: datetime) -> None:
+def keep(
+    account: SellerAccount,
+    lease: str,
+    grant: Grant,
+    *,
+    renew_early: timedelta,
+    now: datetime,
+    purpose: TokenPurpose = TokenPurpose.API,
+) -> None:
     """Store a fresh token, unless the lease has passed to somebody else in the meantime."""
     key_id, sealed = credentials.sealed(account, FIELD, grant.token)
     with tenant_tx(account.tenant_id):
-        ApiToken.objects.filter(account=account, lease=lease).update(
+        ApiToken.objects.filter(account=account, purpose=purpose, lease=lease).update(
             key_id=key_id,
             sealed=sealed,
             expires_at=now + grant.lifetime,
@@ -146,15 +179,16 @@ def keep(account: SellerAccount, lease: str, grant: Grant, *, renew_early: timed
         )
 
 
-def give_up(account: SellerAccount, lease: str) -> None:
+def give_up(account: SellerAccount, lease: str, *, purpose: TokenPurpose = TokenPurpose.API) -> None:
     """No token came: let another process try."""
     with tenant_tx(account.tenant_id):
-        ApiToken.objects.filter(account=account, lease=lease).update(lease="", lease_until=None)
+        held = ApiToken.objects.filter(account=account, purpose=purpose, lease=lease)
+        held.update(lease="", lease_until=None)
 
 
-def forget(account: SellerAccount) -> None:
+def forget(account: SellerAccount, *, purpose: TokenPurpose = TokenPurpose.API) -> None:
     """The account has a new key: what was fetched with the old one is not to be used."""
-    ApiToken.objects.filter(account=account).delete()
+    ApiToken.objects.filter(account=account, purpose=purpose).delete()
 
 
 def _open(account: SellerAccount, row: ApiToken) -> str:

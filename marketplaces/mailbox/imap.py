@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from email.parser import BytesHeaderParser
 from typing import Any
 
 from imapclient import IMAPClient
 from imapclient.exceptions import IMAPClientError, LoginError
 
 from marketplaces.hosts import ForbiddenHost, check_peer
+from marketplaces.mailbox import reasons
+from marketplaces.mailbox.reasons import Reason
 from marketplaces.mailbox.secrecy import without_secrets
 
 TIMEOUT_SECONDS = 30
@@ -40,6 +43,10 @@ NOT_NOW = re.compile(r"\[(?:UNAVAILABLE|INUSE|LIMIT|SERVERBUG|CONTACTADMIN)\]", 
 class MailboxFault(Exception):
     """The mailbox could not be read; the message is for the admin. Trying again later may help."""
 
+    def __init__(self, message: str, reason: Reason = Reason.OTHER) -> None:
+        super().__init__(message)
+        self.reason = reason
+
 
 class SignInRefused(MailboxFault):
     """The server does not take user and password. Trying again does not help and may lock the mailbox."""
@@ -47,13 +54,17 @@ class SignInRefused(MailboxFault):
 
 @dataclass(frozen=True, slots=True)
 class MailboxLogin:
-    """Where a mailbox is and how to get in; the password never shows in a repr."""
+    """Where a mailbox is and how to get in: by password, or by the token of a consent (XOAUTH2).
+
+    Neither ever shows in a repr.
+    """
 
     host: str
     port: int
     security: str
     user: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,27 +96,36 @@ def mailbox(login: MailboxLogin) -> Iterator[IMAPClient]:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if login.security == "starttls":
             client.starttls(ssl.create_default_context())
-        try:
-            client.login(login.user, login.password)
-        except LoginError as error:
-            said = without_secrets(words(error), login.user, login.password)
-            if isinstance(error.__context__, IMAPClient.AbortError) or NOT_NOW.search(said):
-                raise MailboxFault(f"The mailbox does not answer: {said}") from None
-            raise SignInRefused(re.sub(r"^\[[A-Z-]+\]\s*", "", said)) from None
+        _sign_in(client, login)
         yield client
     except ssl.SSLError as error:
         raise MailboxFault(
-            f"The mailbox's certificate is not trusted: {error.reason or 'TLS failed'}."
+            f"The mailbox's certificate is not trusted: {error.reason or 'TLS failed'}.",
+            reasons.of_error(error),
         ) from error
     except ForbiddenHost as error:
-        raise MailboxFault(str(error)) from error
-    except (OSError, IMAPClientError) as error:
+        raise MailboxFault(str(error), Reason.PRIVATE) from error
+    except (OSError, UnicodeError, IMAPClientError) as error:
         said = without_secrets(words(error), login.user, login.password)
-        raise MailboxFault(f"The mailbox does not answer: {said}") from None
+        raise MailboxFault(f"The mailbox does not answer: {said}", reasons.of_error(error)) from None
     finally:
         if client is not None:
             with suppress(OSError, IMAPClientError):
                 client.logout()
+
+
+def _sign_in(client: IMAPClient, login: MailboxLogin) -> None:
+    try:
+        if login.token:
+            client.oauth2_login(login.user, login.token)
+        else:
+            client.login(login.user, login.password)
+    except LoginError as error:
+        said = without_secrets(words(error), login.user, login.token or login.password)
+        if isinstance(error.__context__, IMAPClient.AbortError) or NOT_NOW.search(said):
+            raise MailboxFault(f"The mailbox does not answer: {said}", Reason.UNREACHABLE) from None
+        reason = reasons.of_refusal(said, by_token=bool(login.token))
+        raise SignInRefused(re.sub(r"^\[[A-Z-]+\]\s*", "", said), reason) from None
 
 
 def words(error: BaseException) -> str:
@@ -134,6 +154,16 @@ def find_folders(client: IMAPClient) -> dict[str, str]:
 def open_folder(client: IMAPClient, name: str) -> int:
     """Open a folder read-only; returns its UIDVALIDITY."""
     return int(client.select_folder(name, readonly=True)[b"UIDVALIDITY"])
+
+
+def last_uid(client: IMAPClient, name: str) -> int:
+    """The highest UID the folder can hold by now."""
+    return int(client.select_folder(name, readonly=True).get(b"UIDNEXT", 1)) - 1
+
+
+def message_id_of(head: bytes) -> str:
+    """The Message-ID among a mail's headers; empty where there is none."""
+    return str(BytesHeaderParser().parsebytes(head).get("Message-ID", "")).strip()
 
 
 def uids_after(client: IMAPClient, last_uid: int) -> list[int]:

@@ -17,6 +17,8 @@ from types import TracebackType
 from typing import Self
 
 from marketplaces.hosts import ForbiddenHost, check_peer
+from marketplaces.mailbox import reasons
+from marketplaces.mailbox.reasons import Reason
 from marketplaces.mailbox.secrecy import without_secrets
 
 # The hard end of the whole exchange, well below the lease a row has while it is handed over.
@@ -29,13 +31,17 @@ SLICE = 16 * 1024
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where and as whom a seller account sends; security is tls, starttls or plain."""
+    """Where and as whom a seller account sends; security is tls, starttls or plain.
+
+    It signs in with a password, or with the token of a consent (XOAUTH2).
+    """
 
     host: str
     port: int
     security: str
     user: str
-    password: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    token: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,7 @@ def hand_over(
             session.send(_dot_stuffed(content))
             session.check_nothing_said()
         except _SignInRefusal as refusal:
-            said = without_secrets(_words(refusal), server.user, server.password)
+            said = without_secrets(_words(refusal), server.user, server.token or server.password)
             return AuthRefused(said) if refusal.permanent else Refused(said, permanent=False)
         except _Refusal as refusal:
             return Refused(_words(refusal), permanent=refusal.permanent)
@@ -141,6 +147,33 @@ def hand_over(
         if 400 <= code < 600:
             return Refused(_words(f"{code} {text}"), permanent=code >= 500)
         return Silent(_words(f"The server answered {code} {text}"))
+
+
+class SendingFault(Exception):
+    """The server does not take mail from this account; the message is the server's, or says what broke."""
+
+    def __init__(self, message: str, reason: Reason) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def knock(server: SmtpServer, *, sender: str, recipient: str, seconds: float = CONNECT_SECONDS) -> None:
+    """See whether the server would take a mail, without sending one; raises SendingFault."""
+    secret = server.token or server.password
+    try:
+        with _Session(server, seconds) as session:
+            session.check_peer()
+            session.introduce()
+            session.sign_in()
+            session.offer(sender, recipient)
+            session.say_goodbye()
+    except _SignInRefusal as refusal:
+        said = without_secrets(_words(refusal), server.user, secret)
+        raise SendingFault(said, reasons.of_refusal(said, by_token=bool(server.token))) from None
+    except _Refusal as refusal:
+        raise SendingFault(_words(refusal), Reason.SENDER) from None
+    except (OSError, ValueError, ForbiddenHost, _Broken) as error:
+        raise SendingFault(_words(error), reasons.of_error(error)) from None
 
 
 class _Session:
@@ -188,11 +221,14 @@ class _Session:
             self._hello()
 
     def sign_in(self) -> None:
-        """AUTH PLAIN or LOGIN (RFC 4954), whichever the server offers."""
+        """AUTH PLAIN or LOGIN (RFC 4954), whichever the server offers; XOAUTH2 with a token."""
         offered = self._extensions.get("AUTH", "").upper().split()
         user, password = self._server.user.encode(), self._server.password.encode()
         try:
-            if "PLAIN" in offered:
+            if self._server.token:
+                bearer = b"user=%b\x01auth=Bearer %b\x01\x01" % (user, self._server.token.encode())
+                self._command(f"AUTH XOAUTH2 {_base64(bearer)}", 235)
+            elif "PLAIN" in offered:
                 self._command(f"AUTH PLAIN {_base64(b'%c%s%c%s' % (0, user, 0, password))}", 235)
             elif "LOGIN" in offered:
                 self._command("AUTH LOGIN", 334)
@@ -211,6 +247,12 @@ class _Session:
         self._command(f"MAIL FROM:<{sender}>{declared}", 250)
         self._command(f"RCPT TO:<{recipient}>", 250, 251)
         self._command("DATA", 354)
+
+    def offer(self, sender: str, recipient: str) -> None:
+        """Sender and recipient only, and take both back."""
+        self._command(f"MAIL FROM:<{sender}>", 250)
+        self._command(f"RCPT TO:<{recipient}>", 250, 251)
+        self._command("RSET", 250)
 
     def check_nothing_said(self) -> None:
         """Notice a server that gave up while the mail was being sent, as long as that is harmless.

@@ -1,7 +1,15 @@
 """The rows of seller accounts: what they sign in with, what was read of them and how it went."""
 
 from marketplaces.models.account import Credential, Health, MailSecurity, MailSignIn, SellerAccount
-from marketplaces.models.api import ApiBucket, ApiCircuit, ApiStream, ApiToken
+from marketplaces.models.api import ApiBucket, ApiCircuit, ApiStream, ApiToken, TokenPurpose
+from marketplaces.models.connecting import (
+    CheckName,
+    CheckState,
+    ConnectionCheck,
+    ConnectionTrial,
+    TrialKind,
+    TrialState,
+)
 from marketplaces.models.mail import FolderRole, InboundRaw, MailFolder, RawState
 
 __all__ = [
@@ -9,6 +17,10 @@ __all__ = [
     "ApiCircuit",
     "ApiStream",
     "ApiToken",
+    "CheckName",
+    "CheckState",
+    "ConnectionCheck",
+    "ConnectionTrial",
     "Credential",
     "FolderRole",
     "Health",
@@ -18,4 +30,7 @@ __all__ = [
     "MailSignIn",
     "RawState",
     "SellerAccount",
+    "TokenPurpose",
+    "TrialKind",
+    "TrialState",
 ]

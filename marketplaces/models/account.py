@@ -62,6 +62,8 @@ class SellerAccount(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     # Set while somebody is still at connecting it: until they have finished nothing is read or sent.
     connecting_since = models.DateTimeField(null=True, blank=True)
+    # What the admin has ticked off of the marketplace's own switches (switches.py).
+    ticked = models.JSONField(default=list, blank=True)
     # The tenant's own choice: whether buyers' names and places are asked for where mail can do without them.
     restricted_data = models.BooleanField(default=False)
     # Since when the channel has been quieter than it ever is, and what counts as quiet for it.

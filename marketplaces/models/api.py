@@ -49,10 +49,18 @@ class ApiStream(TenantModel):
         return f"{self.name} of seller account {self.account_id}"
 
 
+class TokenPurpose(models.TextChoices):
+    """What an access token opens."""
+
+    API = "api", "The marketplace's API"
+    MAIL = "mail", "The mailbox"
+
+
 class ApiToken(TenantModel):
     """An account's access token, sealed, and who is fetching the next one."""
 
     account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, related_name="+")
+    purpose = models.CharField(max_length=4, choices=TokenPurpose, default=TokenPurpose.API)
     key_id = models.CharField(max_length=16, blank=True, default="")
     sealed = models.BinaryField(default=b"")  # empty: none yet
     renew_at = models.DateTimeField(null=True)
@@ -64,7 +72,7 @@ class ApiToken(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["tenant", "account"], name="marketplaces_token_once"),
+            models.UniqueConstraint(fields=["tenant", "account", "purpose"], name="marketplaces_token_once"),
         ]
 
     def __str__(self) -> str:
