@@ -78,7 +78,8 @@ def configure() -> None:
             },
             "try-connections": {
                 "task": "marketplaces.tasks.ring_due_connections",
-                "schedule": schedule(2),
+                # An admin waits for it in front of a page.
+                "schedule": schedule(1),
                 "options": {"expires": 10},
             },
         },

@@ -36,6 +36,8 @@ SECRET_KEY = env_str("HELPDESK_SECRET_KEY") or secret_from_file("secret_key")
 ALLOWED_HOSTS = env_list("HELPDESK_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("HELPDESK_ORIGINS")
 SERVED_BY_TLS = env_bool("HELPDESK_TLS", False)
+# How people reach this installation from outside, for links in mails and for who calls back.
+PUBLIC_URL = env_str("HELPDESK_URL").rstrip("/")
 
 INSTALLED_APPS = [
     "django.contrib.auth",

@@ -128,7 +128,8 @@ STATEMENT = f"""
                                 WHERE stream.tenant_id = %(tenant)s AND stream.account_id = account.id
                                 AND stream.health <> 'ok'))
                     ORDER BY name, id), '[]')
-            FROM marketplaces_selleraccount account WHERE tenant_id = %(tenant)s),
+            FROM marketplaces_selleraccount account WHERE tenant_id = %(tenant)s
+            AND connecting_since IS NULL AND disconnected_at IS NULL),
            (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'colour', colour)
                     ORDER BY key, id), '[]')
             FROM inbox_tag WHERE tenant_id = %(tenant)s)

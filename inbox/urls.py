@@ -6,6 +6,8 @@ from inbox.views import (
     accounts,
     acts,
     buyers,
+    connecting,
+    consent,
     conversation,
     drafts,
     files,
@@ -45,6 +47,17 @@ in_conversation: list[URLPattern | URLResolver] = [
     path("messages/<int:message_id>/", include(in_message)),
 ]
 
+in_connection: list[URLPattern | URLResolver] = [
+    path("", connecting.connection_start, name="connection_start"),
+    path("key/", connecting.connection_key, name="connection_key"),
+    path("mailbox/", connecting.connection_mailbox, name="connection_mailbox"),
+    path("checks/", connecting.connection_checks, name="connection_checks"),
+    path("switches/", connecting.connection_switches, name="connection_switches"),
+    path("completion/", connecting.connection_completion, name="connection_completion"),
+    path("cancellation/", connecting.connection_cancellation, name="connection_cancellation"),
+    path("<slug:kind>/consent/", consent.connection_consent, name="connection_consent"),
+]
+
 in_tenant: list[URLPattern | URLResolver] = [
     path("", queue.start, name="start"),
     path("warehouse/", queue.warehouse, name="warehouse"),
@@ -54,6 +67,9 @@ in_tenant: list[URLPattern | URLResolver] = [
     path("c/<int:number>/", include(in_conversation)),
     path("files/<int:file_id>/", files.attachment, name="attachment"),
     path("accounts/", accounts.accounts, name="accounts"),
+    path("accounts/<int:account_id>/", accounts.account, name="account"),
+    path("accounts/<int:account_id>/connection/", include(in_connection)),
+    path("accounts/connections/<slug:marketplace>/", connecting.connection_new, name="connection_new"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<int:order_id>/", orders.order, name="order"),
     path("orders/<int:order_id>/writing/", writing.order_writing, name="order_writing"),
@@ -68,4 +84,6 @@ in_tenant: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("t/<slug:slug>/", include(in_tenant)),
     path("pictures/<str:token>/", files.picture, name="picture"),
+    path("consent/amazon/", consent.consent_amazon, name="consent_amazon"),
+    path("consent/mailbox/", consent.consent_mailbox, name="consent_mailbox"),
 ]

@@ -19,7 +19,7 @@ from marketplaces.models import CheckName, CheckState, ConnectionCheck, SellerAc
 log = structlog.get_logger(__name__)
 
 CLAIM = timedelta(seconds=90)
-LOOK_AGAIN = timedelta(seconds=2)
+LOOK_AGAIN = timedelta(seconds=1)
 # Which row rings for which checks.
 LEADERS = {CheckName.TOKEN: api.NAMES, CheckName.MAILBOX: mail.NAMES}
 # What must be well before an account is read and sends.

@@ -13,11 +13,22 @@ import structlog
 
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials, health, keys, mail_consent, mail_login, registry, remedies, tokens
+from marketplaces import (
+    checking,
+    credentials,
+    health,
+    keys,
+    mail_consent,
+    mail_login,
+    registry,
+    remedies,
+    tokens,
+)
 from marketplaces.errors import ApiError, Temporary
 from marketplaces.hosts import ForbiddenHost, check_host
 from marketplaces.mailbox import imap, reasons, smtp
 from marketplaces.models import (
+    CheckName,
     ConnectionTrial,
     Credential,
     MailSignIn,
@@ -52,8 +63,12 @@ def begin(
     settings: Mapping[str, object],
     secrets: Mapping[str, str],
     now: datetime,
+    by_consent: bool = False,
 ) -> ConnectionTrial:
-    """Have these settings tried, in place of any tried before, inside the caller's transaction."""
+    """Have these settings tried, in place of any tried before, inside the caller's transaction.
+
+    `by_consent`: only once the owner has been asked and comes back with a code (`consented`).
+    """
     _forget_secrets(account, kind)
     for field, value in secrets.items():
         credentials.seal(account, PREFIX + field, value)
@@ -63,14 +78,31 @@ def begin(
         kind=kind,
         defaults={
             "settings": dict(settings),
-            "state": TrialState.RUNNING,
+            "state": TrialState.CONSENT if by_consent else TrialState.RUNNING,
             "words": "",
             "fix": "",
             "began_at": now,
-            "next_at": now,
+            "next_at": None if by_consent else now,
         },
     )
     return trial
+
+
+def consented(trial: ConnectionTrial, *, code: str, settings: Mapping[str, object], now: datetime) -> None:
+    """The owner has come back with a code: try it, inside the caller's transaction."""
+    field = CODE if trial.kind == TrialKind.KEY else MAIL_CODE
+    credentials.seal(trial.account, PREFIX + field, code)
+    trial.settings = {**trial.settings, **settings}
+    trial.state, trial.words, trial.fix = TrialState.RUNNING, "", ""
+    trial.began_at = trial.next_at = now
+    trial.save(update_fields=["settings", "state", "words", "fix", "began_at", "next_at"])
+
+
+def refused(trial: ConnectionTrial, remedy: Remedy) -> None:
+    """The owner said no, inside the caller's transaction."""
+    _forget_secrets(trial.account, TrialKind(trial.kind))
+    trial.state, trial.words, trial.fix = TrialState.FAILED, remedy.words, remedy.fix
+    trial.save(update_fields=["state", "words", "fix"])
 
 
 def run(trial_id: int, *, tenant_id: int, now: datetime) -> None:
@@ -96,6 +128,8 @@ def _settle(trial: ConnectionTrial, remedy: Remedy | None, *, now: datetime) -> 
     trial.next_at = None
     if remedy is None:
         _take_over(trial, now=now)
+        leader = CheckName.TOKEN if trial.kind == TrialKind.KEY else CheckName.MAILBOX
+        checking.ask(trial.account, [leader], now=now)
         trial.state, trial.words, trial.fix = TrialState.PASSED, "", ""
     else:
         trial.words, trial.fix = remedy.words[:500], remedy.fix[:500]

@@ -145,6 +145,15 @@ class Control:
         """Forget the faults nobody met yet."""
         self.ask("DELETE", "faults")
 
+    def own_outcome(self, account: str, outcome: str, *, match: str = "", times: int = 1) -> None:
+        """What becomes of a mail to a seller's own mailbox: bounce, lost or spam."""
+        body = {"account": account, "outcome": outcome, "own": True, "match": match, "times": times}
+        self.ask("POST", "outcomes", body)
+
+    def hide_folder(self, account: str, folder: str) -> None:
+        """Take a folder out of what IMAP lists."""
+        self.ask("POST", "mailbox", {"account": account, "action": "hide", "folder": folder})
+
     def release(self) -> int:
         """Let everything held continue; returns how many sessions."""
         return int(self.ask("POST", "release")["released"])

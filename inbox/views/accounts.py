@@ -2,6 +2,7 @@
 
 from django.db.models import Case, Exists, OuterRef, Q, When
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_GET
 
@@ -23,3 +24,12 @@ def accounts(request: TenantRequest, slug: str) -> HttpResponse:
     return answer(
         request, "inbox/accounts.html", context | {"accounts": list(found), "stream_titles": STREAM_TITLES}
     )
+
+
+@needs("see_accounts")
+@require_GET
+def account(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """One seller account with all that is known of it."""
+    found = get_object_or_404(SellerAccount, pk=account_id)
+    context = frame(request, place="accounts", now=timezone.now())
+    return answer(request, "inbox/account.html", context | {"account": found})

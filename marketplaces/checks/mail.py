@@ -30,7 +30,7 @@ NAMES = (
 PROBES = (CheckName.RECEIVED, CheckName.BOUNCE)
 LONGEST_WAIT = timedelta(seconds=60)
 # A bounce that comes by itself comes soon; a test reply that arrived and is this old did not bounce.
-SETTLED = timedelta(seconds=4)
+SETTLED = timedelta(seconds=2)
 MOST_LOOKED_AT = 100
 TITLES = {"spam": "Spam", "sent": "Sent"}
 

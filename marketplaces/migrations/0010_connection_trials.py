@@ -88,7 +88,12 @@ class Migration(migrations.Migration):
                 (
                     "state",
                     models.CharField(
-                        choices=[("running", "Being tried"), ("failed", "Did not work"), ("passed", "Works")],
+                        choices=[
+                            ("consent", "Waits for the owner's consent"),
+                            ("running", "Being tried"),
+                            ("failed", "Did not work"),
+                            ("passed", "Works"),
+                        ],
                         default="running",
                         max_length=10,
                     ),

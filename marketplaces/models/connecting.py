@@ -17,6 +17,7 @@ class TrialKind(models.TextChoices):
 class TrialState(models.TextChoices):
     """How far it has come."""
 
+    CONSENT = "consent", "Waits for the owner's consent"
     RUNNING = "running", "Being tried"
     FAILED = "failed", "Did not work"
     PASSED = "passed", "Works"

@@ -1,0 +1,86 @@
+"""An admin connects an account: each step is tried before it counts, and finishing begins to read."""
+
+import pytest
+
+from accounts.tenancy import tenant_tx
+from marketplaces import credentials
+from marketplaces.models import ApiStream, Credential, SellerAccount
+from tests.connecting.conftest import MakeWizard, text_of
+
+PASSED = ("token", "rights", "seller", "order", "clock", "mailbox", "folders", "sender", "received", "bounce")
+
+
+@pytest.mark.parametrize("marketplace", ["walmart", "amazon"])
+def test_an_account_is_connected_step_by_step_and_read_from_then_on(
+    wizard: MakeWizard, marketplace: str
+) -> None:
+    shop = wizard(marketplace)
+    shop.control.place_orders(shop.seller["address"], 1)
+    assert shop.start().status_code == 303
+    assert "takes the key" in shop.enter("key", shop.key())
+    assert "opens and sends" in shop.enter("mailbox", shop.mailbox())
+    with tenant_tx(shop.world.acme.pk):
+        assert shop.account.next_poll_at is None
+        assert not ApiStream.objects.filter(account=shop.account_id).exists()
+    checks = shop.check()
+    assert {name: row.state for name, row in checks.items()} == dict.fromkeys(PASSED, "passed"), [
+        (row.name, row.words, row.fix) for row in checks.values() if row.state != "passed"
+    ]
+    page = text_of(shop.browser.get(shop.address("checks")))
+    assert "10 of 10 pass" in page
+    assert shop.seller["address"] in page  # what to enter at the marketplace
+    answer = shop.browser.post(shop.address("completion"))
+    assert answer.status_code == 302
+    account = shop.account
+    assert account.connecting_since is None
+    assert account.next_poll_at is not None
+    with tenant_tx(shop.world.acme.pk):
+        assert ApiStream.objects.filter(account=account, next_at__isnull=False).exists()
+        assert not Credential.objects.filter(field__startswith="trial:").exists()
+
+
+def test_an_unfinished_account_stands_under_accounts_and_nowhere_else(wizard: MakeWizard) -> None:
+    shop = wizard("walmart")
+    shop.start(name="Half a shop")
+    page = text_of(shop.browser.get("/t/acme/accounts/"))
+    assert "Half a shop" in page
+    assert "Half a shop" not in text_of(shop.browser.get("/t/acme/queue/all/"))
+    answer = shop.browser.post(shop.address("completion"))
+    assert answer.status_code == 409
+    assert "has to pass" in text_of(answer)
+    shop.browser.post(shop.address("cancellation"))
+    with tenant_tx(shop.world.acme.pk):
+        assert not SellerAccount.objects.filter(pk=shop.account_id).exists()
+
+
+def test_a_finished_account_is_not_discarded(wizard: MakeWizard) -> None:
+    shop = wizard("walmart")
+    shop.account_id = shop.world.walmart.pk
+    shop.browser.post(shop.address("cancellation"))
+    assert shop.account.name == "Lumen US"
+
+
+def test_a_new_key_that_does_not_work_leaves_the_old_one(wizard: MakeWizard) -> None:
+    shop = wizard("walmart")
+    shop.start()
+    shop.enter("key", shop.key())
+    other = "00000000-0000-0000-0000-000000000000"
+    said = shop.enter("key", shop.key(api_client_id=other))
+    assert "Walmart does not accept the client id and secret" in said
+    assert "copy Client ID and Client Secret once more" in said
+    with tenant_tx(shop.world.acme.pk):
+        kept = credentials.api_secrets(shop.account)
+    assert kept["api_client_id"] == shop.seller["api"]["client_id"]
+
+
+def test_a_passing_fault_is_tried_again_and_says_so(wizard: MakeWizard) -> None:
+    shop = wizard("amazon")
+    shop.start()
+    shop.control.fault("api.token", "html", account=shop.seller["address"])
+    said = shop.enter("key", shop.key())
+    assert "tried again by itself" in said
+    assert "<" not in said
+    with tenant_tx(shop.world.acme.pk):
+        shop.account.trials.update(next_at=shop.account.created_at)
+    shop.work()
+    assert "takes the key" in text_of(shop.browser.get(shop.address("key")))
