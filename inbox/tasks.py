@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.tenant_task import TenantTask
 from inbox import delivery, intake, recomputing
-from marketplaces import backfilling, backfills, polling
+from marketplaces import backfilling, backfills, estimating, polling
 from marketplaces.models import MAIL
 from orders import tasks as order_tasks
 
@@ -43,6 +43,12 @@ def ring_due_backfills() -> None:
     for backfill_id, tenant_id, stream in due_backfills():
         task = fetch_mails if stream == MAIL else order_tasks.fetch_records
         task.apply_async((backfill_id,), {"tenant_id": tenant_id}, expires=30)
+    with connections["sweep"].cursor() as cursor:
+        cursor.execute(
+            "SELECT account_id, tenant_id FROM marketplaces_backfillestimate WHERE wanted_at <= now()"
+        )
+        for account_id, tenant_id in cursor.fetchall():
+            estimate_backfill.apply_async((account_id,), {"tenant_id": tenant_id}, expires=30)
 
 
 def due_backfills(late: timedelta = timedelta(0)) -> list[tuple[int, int, str]]:
@@ -50,6 +56,12 @@ def due_backfills(late: timedelta = timedelta(0)) -> list[tuple[int, int, str]]:
     with connections["sweep"].cursor() as cursor:
         cursor.execute(backfills.DUE, backfills.due_since(late))
         return list(cursor.fetchall())
+
+
+@shared_task(base=TenantTask)
+def estimate_backfill(account_id: int, *, tenant_id: int) -> None:
+    """Count what an account's history would bring."""
+    estimating.make(account_id, tenant_id=tenant_id, now=timezone.now())
 
 
 @shared_task(base=TenantTask)

@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from imapclient import IMAPClient
 
 from accounts.tenancy import tenant_tx
-from marketplaces import backfills, credentials, polling
+from marketplaces import backfills, credentials, health, polling
 from marketplaces.mailbox import imap
 from marketplaces.models import Backfill, FolderRole
 
@@ -70,6 +70,8 @@ def read_mail(
             for ids in _read_part(client, backfill, now=now):
                 count += len(ids)
                 arrived(ids)
+    except imap.SignInRefused as fault:
+        backfills.failed(backfill, f"{health.REFUSED}: {fault}", now=now)
     except (imap.MailboxFault, credentials.CredentialFault) as fault:
         backfills.failed(backfill, str(fault), now=now)
     except DatabaseError:

@@ -65,7 +65,7 @@ def begin(account: SellerAccount, *, since: datetime, by: Membership | None, now
 
     One for the mailbox and one for each stream of the API. One that is under way goes back further instead.
     """
-    since, clamped = _clamped(account, since, now)
+    since, clamped = kept_span(account, since, now)
     named = ApiStream.objects.filter(account=account).order_by("pk").values_list("name", flat=True)
     without = WITHOUT_HISTORY.get(account.marketplace, ())
     rows = [
@@ -105,7 +105,7 @@ def _begin_one(
     return under_way.get()
 
 
-def _clamped(account: SellerAccount, since: datetime, now: datetime) -> tuple[datetime, str]:
+def kept_span(account: SellerAccount, since: datetime, now: datetime) -> tuple[datetime, str]:
     """Not further back than retention lets it stay, with the reason in words."""
     days = account.tenant.walmart_retention_days
     kept_since = retention.kept_since(account.marketplace, now, walmart_days=days)

@@ -22,7 +22,7 @@ def relay_of(number: int) -> str:
 def old_mail(account: SellerAccount, number: int, at: datetime, **more: str) -> bytes:
     """A buyer's mail of that moment, about an order of its own."""
     given = {"order": f"2000{number:011d}", "relay": relay_of(number), "text": f"Question {number}"}
-    return walmart_mail(account, sent_at=at, **{**given, **more})  # type: ignore[arg-type]
+    return walmart_mail(account, sent_at=at, **{**given, **more})
 
 
 def answer_to(account: SellerAccount, number: int, at: datetime) -> bytes:
