@@ -76,6 +76,11 @@ def configure() -> None:
                 "schedule": schedule(2),
                 "options": {"expires": 10},
             },
+            "audit-accounts": {
+                "task": "inbox.tasks.ring_due_audits",
+                "schedule": schedule(60),
+                "options": {"expires": 60},
+            },
             "read-marketplaces": {
                 "task": "orders.tasks.ring_due_reads",
                 "schedule": schedule(2),

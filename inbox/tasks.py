@@ -7,7 +7,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.tenant_task import TenantTask
-from inbox import delivery, intake, recomputing
+from inbox import auditing, delivery, intake, recomputing
 from marketplaces import backfilling, backfills, estimating, polling
 from marketplaces.models import MAIL
 from orders import tasks as order_tasks
@@ -56,6 +56,29 @@ def due_backfills(late: timedelta = timedelta(0)) -> list[tuple[int, int, str]]:
     with connections["sweep"].cursor() as cursor:
         cursor.execute(backfills.DUE, backfills.due_since(late))
         return list(cursor.fetchall())
+
+
+@shared_task
+def ring_due_audits() -> None:
+    """Ask for the comparison of every account whose night has come."""
+    with connections["sweep"].cursor() as cursor:
+        cursor.execute(
+            "SELECT id, tenant_id FROM marketplaces_selleraccount WHERE health <> 'paused'"
+            " AND (audit_at IS NULL OR audit_at <= now())"
+        )
+        for account_id, tenant_id in cursor.fetchall():
+            audit_account.apply_async((account_id,), {"tenant_id": tenant_id}, expires=60)
+
+
+@shared_task(base=TenantTask)
+def audit_account(account_id: int, *, tenant_id: int) -> None:
+    """Compare an account with its mailbox and its marketplace."""
+    auditing.audit(
+        account_id,
+        tenant_id=tenant_id,
+        now=timezone.now(),
+        arrived=lambda raw_ids: intake.read_many(raw_ids, tenant_id=tenant_id),
+    )
 
 
 @shared_task(base=TenantTask)
