@@ -15,11 +15,12 @@ import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.tenancy import tenant_tx
 from accounts.tenant_task import TenantTask
-from inbox import delivery, events, intake, tasks
+from inbox import delivery, events, intake, tasks, watching
 from inbox.in_process import InProcess
 from inbox.models import Deadline, OutboundReply
 from marketplaces import outbox
@@ -47,6 +48,11 @@ OVERDUE = f"""
 UNREAD_STREAMS = f"""
     SELECT tenant_id, id FROM marketplaces_apistream WHERE tenant_id = t.id AND health <> 'paused'
     AND next_at <= now() - interval '60 s' ORDER BY next_at LIMIT {outbox.BATCH}
+"""  # noqa: S608
+# Channels whose minute is over.
+WATCHED = f"""
+    SELECT tenant_id, id FROM marketplaces_selleraccount WHERE tenant_id = t.id AND health <> 'paused'
+    AND (watch_at IS NULL OR watch_at <= now()) LIMIT {outbox.BATCH}
 """  # noqa: S608
 BREACHED = f"""
     SELECT tenant_id, id FROM inbox_deadline WHERE tenant_id = t.id AND stopped_at IS NULL
@@ -90,6 +96,7 @@ class Sweeper:
         self.mails = InProcess(_read, threads=1)
         self.polls = InProcess(_poll, threads=1)
         self.reads = InProcess(_read_stream, threads=1)
+        self.watches = InProcess(_watch, threads=1)
         self.histories = {
             True: InProcess(_fetch_mails, threads=1),
             False: InProcess(_fetch_records, threads=1),
@@ -139,6 +146,9 @@ class Sweeper:
         with _others_go_on("read overdue streams"):
             for tenant_id, stream_id in outbox.in_every_tenant(UNREAD_STREAMS):
                 self.reads.add(tenant_id, stream_id)
+        with _others_go_on("look after the channels"):
+            for tenant_id, account_id in outbox.in_every_tenant(WATCHED):
+                self.watches.add(tenant_id, account_id)
         with _others_go_on("fetch overdue history"):
             for backfill_id, tenant_id, stream in tasks.due_backfills(late=UNHEARD):
                 self.histories[stream == MAIL].add(tenant_id, backfill_id)
@@ -206,6 +216,10 @@ def _poll(tenant_id: int, account_id: int) -> None:
 
 def _read_stream(tenant_id: int, stream_id: int) -> None:
     order_tasks.read_stream.run(stream_id, tenant_id=tenant_id)
+
+
+def _watch(tenant_id: int, account_id: int) -> None:
+    watching.watch(account_id, tenant_id=tenant_id, now=timezone.now())
 
 
 def _fetch_mails(tenant_id: int, backfill_id: int) -> None:
