@@ -66,15 +66,11 @@ def watch(account_id: int, *, tenant_id: int, now: datetime, send: alarm_mail.Se
 
 
 def _claim(account_id: int, *, now: datetime) -> SellerAccount | None:
-    row = SellerAccount.objects.filter(
-        Q(watch_at__isnull=True) | Q(watch_at__lte=now),
-        pk=account_id,
-        connecting_since__isnull=True,
-        disconnected_at__isnull=True,
-    )
+    row = SellerAccount.objects.filter(Q(watch_at__isnull=True) | Q(watch_at__lte=now), pk=account_id)
     if not row.update(watch_at=now + EVERY):
         return None
-    return SellerAccount.objects.select_related("tenant").get(pk=account_id)
+    connected = SellerAccount.objects.filter(connecting_since__isnull=True, disconnected_at__isnull=True)
+    return connected.select_related("tenant").filter(pk=account_id).first()
 
 
 def _judge_silence(account: SellerAccount, *, now: datetime) -> None:
