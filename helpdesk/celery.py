@@ -71,6 +71,16 @@ def configure() -> None:
                 "schedule": schedule(min(5, settings.MAIL_POLL_SECONDS)),
                 "options": {"expires": 30},
             },
+            "fetch-history": {
+                "task": "inbox.tasks.ring_due_backfills",
+                "schedule": schedule(2),
+                "options": {"expires": 10},
+            },
+            "audit-accounts": {
+                "task": "inbox.tasks.ring_due_audits",
+                "schedule": schedule(60),
+                "options": {"expires": 60},
+            },
             "read-marketplaces": {
                 "task": "orders.tasks.ring_due_reads",
                 "schedule": schedule(2),

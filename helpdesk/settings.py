@@ -211,6 +211,9 @@ TIME_ZONE = "UTC"
 REDIS_URL = env_str("REDIS_URL", "redis://localhost:6379/0")
 MAIL_POLL_SECONDS = env_int("HELPDESK_MAIL_POLL_SECONDS", 60)
 API_POLL_SECONDS = env_int("HELPDESK_API_POLL_SECONDS", 300)
+# How much history is fetched at a time in the whole installation; fewer than worker processes, so that what
+# arrives never waits for it.
+BACKFILLS_AT_ONCE = env_int("HELPDESK_BACKFILLS_AT_ONCE", 1)
 SWEEP_SECONDS = env_int("HELPDESK_SWEEP_SECONDS", 1)
 # Whether pages look by themselves while no live stream tells them what has changed.
 POLL_FALLBACK = env_bool("HELPDESK_POLL_FALLBACK", True)

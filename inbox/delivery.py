@@ -22,8 +22,7 @@ from inbox import events, messaging, standing
 from inbox.messaging import Door, Letter
 from inbox.models import OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.proofs import left, lock
-from marketplaces import credentials, mail_login, outbox
-from marketplaces.health import SENDING
+from marketplaces import credentials, health, mail_login, outbox
 from marketplaces.mailbox import imap
 from marketplaces.mailbox.compose import CannotCompose, OutgoingMail, compose
 from marketplaces.mailbox.smtp import (
@@ -36,7 +35,7 @@ from marketplaces.mailbox.smtp import (
     SmtpServer,
     hand_over,
 )
-from marketplaces.models import Health, SellerAccount
+from marketplaces.models import Health
 from marketplaces.outbox import MOVING, OutboxState, one_line
 from marketplaces.registry import adapter
 
@@ -45,6 +44,7 @@ log = structlog.get_logger(__name__)
 # Why a reply may not leave now; the sentence stands beside it on the screen.
 WAITS = {
     Health.AUTH_FAILED: "The mailbox refuses the sign-in; an admin must mend the account.",
+    Health.REVOKED: "The consent to the mailbox was taken back; an admin must connect it again.",
     Health.PAUSED: "The account is paused; an admin must resume it.",
 }
 # A person has written it and waits: it may use what tasks leave over of the API's limits.
@@ -130,9 +130,9 @@ def _take(reply_id: int) -> OutboundReply | None:
 
 def _waits_for(reply: OutboundReply) -> str:
     """Why the account may not send this now; a mailbox that lets nobody in does not hold up the API."""
-    health = Health(reply.account.health)
-    by_api = reply.channel == ReplyChannel.MESSAGING and health == Health.AUTH_FAILED
-    return "" if by_api else WAITS.get(health, "")
+    state = Health(reply.account.health)
+    by_api = reply.channel == ReplyChannel.MESSAGING and state in health.SHUT
+    return "" if by_api else WAITS.get(state, "")
 
 
 def _has_former(in_the_way: Q) -> Exists:
@@ -227,7 +227,7 @@ def _write_down(reply: OutboundReply, answer: Answer) -> None:
         row = lock(reply.pk)
         _note(row, result, words)
         if isinstance(answer, AuthRefused):
-            _mark_account(row, words)
+            health.sending_refused(row.account, one_line(words), now=timezone.now())
         state = _next_state(row, reply.lease_token, answer, words)
         if state == OutboxState.SENT:
             at = row.handed_at or timezone.now()
@@ -276,13 +276,6 @@ def _say_it_is_hard(reply: OutboundReply, words: str) -> None:
 def _note(reply: OutboundReply, result: str, words: str) -> None:
     announce(reply.tenant_id, "conversation", number=reply.conversation.number)
     ReplyAttempt.objects.create(tenant_id=reply.tenant_id, reply=reply, result=result, answer=one_line(words))
-
-
-def _mark_account(reply: OutboundReply, words: str) -> None:
-    """The server does not let us in: say so at the account; its replies wait until somebody mends it."""
-    SellerAccount.objects.filter(pk=reply.account_id).exclude(
-        health__in=[Health.AUTH_FAILED, Health.PAUSED]
-    ).update(health=Health.AUTH_FAILED, health_reason=one_line(SENDING + words), health_since=timezone.now())
 
 
 def _file_copy(reply: OutboundReply, content: bytes) -> None:

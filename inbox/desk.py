@@ -14,7 +14,7 @@ from accounts.upserting import upsert
 from inbox import events, standing
 from inbox.attaching import store_files
 from inbox.evidence import Evidence, gather
-from inbox.models import Conversation, Deadline, Event, Message
+from inbox.models import Conversation, ConversationState, Deadline, Event, Message
 from marketplaces.mailbox.parsed import AttachmentPart, ParsedMail
 from marketplaces.models import InboundRaw
 from orders.placeholders import Named
@@ -31,6 +31,7 @@ class Desk:
     """A batch of mails being filed: what was known, and what is not stored yet."""
 
     evidence: Evidence
+    of_history: bool = False
     named: Named = field(default_factory=Named)
     opened: list[Conversation] = field(default_factory=list)
     touched: dict[int, Conversation] = field(default_factory=dict)
@@ -64,14 +65,21 @@ class Desk:
         Deadline.objects.bulk_create(self.deadlines)
         Event.objects.bulk_create(self.events)
         for each in (*self.opened, *self.touched.values()):
-            announce(each.tenant_id, "conversation", number=each.number)
+            # History is on nobody's screen, and thousands of rows of it would keep every page reading.
+            if not self.of_history or each.state != ConversationState.CLOSED:
+                announce(each.tenant_id, "conversation", number=each.number)
         self.opened, self.messages, self.files, self.deadlines, self.events = [], [], [], [], []
         self.touched = {}
 
 
 def desk_for(mails: list[tuple[InboundRaw, ParsedMail]]) -> Desk:
     """A desk for mails of one account; their conversations are locked until the transaction ends."""
-    return Desk(gather(mails[0][0].account, mails))
+    return Desk(gather(mails[0][0].account, mails), of_history=all(is_history(raw) for raw, _ in mails))
+
+
+def is_history(raw: InboundRaw) -> bool:
+    """Whether the mailbox had the mail before this account's clocks began."""
+    return raw.received_at < raw.account.clocks_from
 
 
 def next_numbers(tenant_id: int, count: int) -> range:

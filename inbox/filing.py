@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from inbox import clocks, events, sla, standing, threading
-from inbox.desk import Desk, next_numbers
+from inbox.desk import Desk, is_history, next_numbers
 from inbox.duplicates import shares_message_id
 from inbox.evidence import ASIDE, remember
 from inbox.models import (
@@ -81,8 +81,9 @@ def file_answer_elsewhere(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> Mess
         return None
     message = add_message(desk, raw, mail, conversation, at, direction=Direction.OUT)
     desk.write()
-    # An automatic acknowledgement is no answer, whoever sends it.
-    if mail.machine:
+    # An automatic acknowledgement is no answer, whoever sends it; what was sent before any clock began
+    # answers nothing that is open.
+    if mail.machine or is_history(raw):
         return message
     if clocks.stop_by_message(message):
         events.record(conversation, "answered_elsewhere", at=at, message=message.pk)
@@ -187,11 +188,6 @@ def add_message(
 def moment_of(raw: InboundRaw, mail: ParsedMail) -> datetime:
     """When the mail reached the marketplace (UTC)."""
     return sla.started_at([mail.date, mail.relay_received], raw.received_at)
-
-
-def is_history(raw: InboundRaw) -> bool:
-    """Whether the mailbox had the mail before this account's clocks began."""
-    return raw.received_at < raw.account.clocks_from
 
 
 def _conversation_for(

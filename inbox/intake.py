@@ -9,7 +9,7 @@ from django.db import DataError, IntegrityError, connection, models, transaction
 
 from accounts.tenancy import tenant_tx
 from inbox import clocks, events, filing, proofs
-from inbox.desk import Desk, desk_for
+from inbox.desk import Desk, desk_for, is_history
 from inbox.duplicates import duplicate_of, same_bytes
 from inbox.models import ConversationKind, ConversationState, Direction, Message
 from inbox.reading import read_bounded
@@ -26,6 +26,7 @@ TOGETHER = 50  # as many as a poll stores at once
 FILING_FAULTS = (ValueError, LookupError, ArithmeticError, DataError, IntegrityError)
 OUR_COPIES = (MailKind.SENT_COPY, MailKind.CONFIRMATION)
 SETBACKS = (MailKind.BOUNCE, MailKind.OPT_OUT)
+NOBODY = "Sent to nobody the helpdesk knows."
 
 
 def read_raw(raw_id: int, *, tenant_id: int) -> RawState | None:
@@ -223,6 +224,10 @@ def route(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]
 
 def _own_copy(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> str:
     """A copy of what the seller sent: proof for our own reply, or an answer given elsewhere."""
+    if is_history(raw):
+        # Whatever it repeats was not written here.
+        message = filing.file_answer_elsewhere(desk, raw, mail)
+        return "" if message else NOBODY
     # A mail in Sent proves itself alone: an answer written elsewhere names our earlier replies too.
     ids = [part for part in (mail.message_id,) if part]
     if raw.folder != FolderRole.SENT:
@@ -235,11 +240,15 @@ def _own_copy(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> str:
         proofs.prove_sent(reply.pk, raw.pk, at)
         return "Proof of a reply."
     message = filing.file_answer_elsewhere(desk, raw, mail)
-    return "" if message else "Sent to nobody the helpdesk knows."
+    return "" if message else NOBODY
 
 
 def _setback(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> str:
     """A bounce or an opt-out: what it names did not reach the buyer."""
+    if is_history(raw):
+        # No reply that is on its way, and no clock that runs, is older than the account's first moment.
+        filing.file_notice(desk, raw, mail)
+        return "Something sent before the account's clocks began did not reach its reader."
     at = filing.moment_of(raw, mail)
     bounced = mail.bounced
     named = [*(bounced.message_ids if bounced else ())], [*mail.in_reply_to], [*mail.references[-1:]]

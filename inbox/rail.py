@@ -11,7 +11,9 @@ from accounts.models import Membership
 from inbox import sla
 from inbox.queue import VIEWS
 from inbox.tag_marks import TagMark, marks
+from marketplaces.health import SHUT
 from marketplaces.models import Health
+from marketplaces.silence import gap_words
 from marketplaces.types import FACTS, MARKETS, STREAM_TITLES
 from orders.listing import end_of_day
 
@@ -65,6 +67,13 @@ class RailAccount:
     since: datetime | None
     worst: str
     note: str
+    silent_since: datetime | None
+    usual_gap: str
+
+    @property
+    def mark(self) -> str:
+        """The state its dot shows: a channel that is only quiet has one too."""
+        return Health.DEGRADED if self.worst == Health.OK and self.silent_since else self.worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +101,11 @@ class Rail:
     def behind(self) -> list[RailAccount]:
         """The channels whose messages may be missing."""
         return [account for account in self.accounts if account.health != Health.OK]
+
+    @property
+    def quiet(self) -> list[RailAccount]:
+        """The channels that are read and bring unusually little."""
+        return [account for account in self.accounts if account.silent_since and account.health == Health.OK]
 
     @property
     def ailing(self) -> list[RailAccount]:
@@ -123,6 +137,7 @@ STATEMENT = f"""
     SELECT json_build_object({_counts()}),
            (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'market', market,
                     'health', health, 'reason', health_reason, 'since', health_since, 'read', last_ok_at,
+                    'silent', silent_since, 'gap', usual_gap_seconds,
                     'streams', (SELECT coalesce(json_agg(json_build_array(name, health, health_reason)
                                 ORDER BY name), '[]') FROM marketplaces_apistream stream
                                 WHERE stream.tenant_id = %(tenant)s AND stream.account_id = account.id
@@ -187,7 +202,7 @@ def _account(row: dict[str, Any], now: datetime) -> RailAccount:
         }
     worst, note = row["health"], f"{Health(row['health']).label}. {row['reason']}".removesuffix(". ")
     if worst == Health.OK and row["streams"]:
-        name, worst, reason = min(row["streams"], key=lambda stream: stream[1] != Health.AUTH_FAILED)
+        name, worst, reason = min(row["streams"], key=lambda stream: stream[1] not in SHUT)
         note = f"{STREAM_TITLES[name]}: {reason or Health(worst).label}"
     return RailAccount(
         id=int(row["id"]),
@@ -200,4 +215,6 @@ def _account(row: dict[str, Any], now: datetime) -> RailAccount:
         since=datetime.fromisoformat(row["since"]) if row["since"] else None,
         worst=worst,
         note=note,
+        silent_since=datetime.fromisoformat(row["silent"]) if row["silent"] else None,
+        usual_gap=gap_words(row["gap"]) if row["gap"] else "",
     )

@@ -9,19 +9,22 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 
 import structlog
 from django.db import InterfaceError, OperationalError, close_old_connections, connections
 from django.db.models import F
 from django.db.models.functions import Now
+from django.utils import timezone
 from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.tenancy import tenant_tx
 from accounts.tenant_task import TenantTask
-from inbox import delivery, events, intake, tasks
+from inbox import delivery, events, intake, tasks, watching
 from inbox.in_process import InProcess
 from inbox.models import Deadline, OutboundReply
 from marketplaces import outbox
+from marketplaces.models import MAIL
 from orders import tasks as order_tasks
 
 log = structlog.get_logger(__name__)
@@ -32,6 +35,7 @@ BELL_EXPIRES_SECONDS = 120
 BROKER_REST_SECONDS = 5.0
 LONGEST_REST_SECONDS = 30.0
 RAW_RING_SECONDS = 30.0
+UNHEARD = timedelta(seconds=60)
 UNREAD = f"""
     SELECT tenant_id, id FROM marketplaces_inboundraw WHERE tenant_id = t.id AND state = 'new'
     AND stored_at <= now() - interval '30 s' ORDER BY stored_at LIMIT {outbox.BATCH}
@@ -44,6 +48,11 @@ OVERDUE = f"""
 UNREAD_STREAMS = f"""
     SELECT tenant_id, id FROM marketplaces_apistream WHERE tenant_id = t.id AND health <> 'paused'
     AND next_at <= now() - interval '60 s' ORDER BY next_at LIMIT {outbox.BATCH}
+"""  # noqa: S608
+# Channels whose minute is over.
+WATCHED = f"""
+    SELECT tenant_id, id FROM marketplaces_selleraccount WHERE tenant_id = t.id AND health <> 'paused'
+    AND (watch_at IS NULL OR watch_at <= now()) LIMIT {outbox.BATCH}
 """  # noqa: S608
 BREACHED = f"""
     SELECT tenant_id, id FROM inbox_deadline WHERE tenant_id = t.id AND stopped_at IS NULL
@@ -87,6 +96,11 @@ class Sweeper:
         self.mails = InProcess(_read, threads=1)
         self.polls = InProcess(_poll, threads=1)
         self.reads = InProcess(_read_stream, threads=1)
+        self.watches = InProcess(_watch, threads=1)
+        self.histories = {
+            True: InProcess(_fetch_mails, threads=1),
+            False: InProcess(_fetch_records, threads=1),
+        }
         self._mail_rung: dict[int, float] = {}
 
     def run(self, stop: threading.Event, *, every: float, turn: Callable[[], None] = lambda: None) -> None:
@@ -132,6 +146,12 @@ class Sweeper:
         with _others_go_on("read overdue streams"):
             for tenant_id, stream_id in outbox.in_every_tenant(UNREAD_STREAMS):
                 self.reads.add(tenant_id, stream_id)
+        with _others_go_on("look after the channels"):
+            for tenant_id, account_id in outbox.in_every_tenant(WATCHED):
+                self.watches.add(tenant_id, account_id)
+        with _others_go_on("fetch overdue history"):
+            for backfill_id, tenant_id, stream in tasks.due_backfills(late=UNHEARD):
+                self.histories[stream == MAIL].add(tenant_id, backfill_id)
 
     def _ring_replies(self, tenant_id: int, ids: list[int], unheard: set[int]) -> None:
         with tenant_tx(tenant_id):
@@ -196,6 +216,18 @@ def _poll(tenant_id: int, account_id: int) -> None:
 
 def _read_stream(tenant_id: int, stream_id: int) -> None:
     order_tasks.read_stream.run(stream_id, tenant_id=tenant_id)
+
+
+def _watch(tenant_id: int, account_id: int) -> None:
+    watching.watch(account_id, tenant_id=tenant_id, now=timezone.now())
+
+
+def _fetch_mails(tenant_id: int, backfill_id: int) -> None:
+    tasks.fetch_mails.run(backfill_id, tenant_id=tenant_id)
+
+
+def _fetch_records(tenant_id: int, backfill_id: int) -> None:
+    order_tasks.fetch_records.run(backfill_id, tenant_id=tenant_id)
 
 
 def _read(tenant_id: int, raw_id: int) -> None:

@@ -78,7 +78,8 @@ def _by_alias(mail: ParsedMail, at: datetime) -> Rule | None:
         return None
 
     def rule(known: Conversation) -> bool:
-        recent = known.relay_alias == alias and known.last_message_at >= at - ALIAS_DAYS
+        # Both ways: history comes in the newest first.
+        recent = known.relay_alias == alias and abs(known.last_message_at - at) <= ALIAS_DAYS
         # A buyer who names another order writes about another matter.
         return recent and not (mail.order_ids and known.order is not None)
 

@@ -15,6 +15,8 @@ LONGEST_PAUSE = timedelta(minutes=10)
 # What a marketplace says of itself is believed only so far.
 SLOWEST, FASTEST = 0.0005, 1000.0
 LARGEST_BURST = 200.0
+# The operations that read what is new.
+LISTS = ("orders", "returns", "searchOrders", "listAllFulfillmentOrders")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,3 +113,17 @@ def _refill(row: ApiBucket, now: datetime) -> None:
     since = max(0.0, (now - row.updated_at).total_seconds())
     row.level = min(row.burst, row.level + since * row.per_second)
     row.updated_at = max(now, row.updated_at)
+
+
+def least_left(account: SellerAccount, *, now: datetime) -> float:
+    """What is left of the account's emptiest bucket of lists, from 0 to 1; 1 where none was used yet."""
+    rows = ApiBucket.objects.filter(account=account, operation__in=LISTS)
+    return min((left_in(row, now=now) for row in rows), default=1.0)
+
+
+def left_in(row: ApiBucket, *, now: datetime) -> float:
+    """What is left of a bucket, from 0 to 1; nothing while the marketplace asks for a pause."""
+    if row.blocked_until is not None and row.blocked_until > now:
+        return 0.0
+    since = max(0.0, (now - row.updated_at).total_seconds())
+    return min(1.0, (row.level + since * row.per_second) / row.burst)

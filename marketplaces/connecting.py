@@ -1,9 +1,10 @@
 """Begin, finish and give up connecting a seller account."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from marketplaces import checking, health, streams
-from marketplaces.models import CheckState, Credential, SellerAccount
+from accounts.models import Membership
+from marketplaces import backfills, checking, credentials, health, streams
+from marketplaces.models import CheckName, CheckState, SellerAccount
 
 
 class NotReady(Exception):
@@ -20,28 +21,25 @@ def start(account: SellerAccount, *, now: datetime) -> SellerAccount:
 def open_points(account: SellerAccount) -> list[str]:
     """What still keeps the account from being finished, in words."""
     states = dict(account.checks.values_list("name", "state"))
-    has_key = Credential.objects.filter(account=account).exclude(field__startswith="trial:").count() > 0
-    points = []
-    for name in checking.COMPULSORY:
-        if states.get(name) == CheckState.PASSED:
-            continue
-        if name in states or has_key or name != checking.COMPULSORY[0]:
-            points.append(f"“{name.label}” has to pass")
-    return points
+    # An account may do without a key: then only its mailbox is read.
+    needed = checking.COMPULSORY if credentials.has_key(account) else (CheckName.MAILBOX,)
+    return [f"“{name.label}” has to pass" for name in needed if states.get(name) != CheckState.PASSED]
 
 
-def finish(account: SellerAccount, *, now: datetime) -> None:
+def finish(account: SellerAccount, *, history_days: int, by: Membership, now: datetime) -> None:
     """Begin to read and send, inside the caller's transaction; raises NotReady.
 
-    What was written to the account before this moment comes in closed and starts no clock.
+    What was written to the account before this moment comes in closed and starts no clock; of that, so many
+    days are fetched beside what arrives.
     """
     if points := open_points(account):
         raise NotReady(f"Not yet: {' and '.join(points)}.")
     account.connecting_since, account.clocks_from = None, now
     account.save(update_fields=["connecting_since", "clocks_from"])
-    if account.checks.filter(name=checking.COMPULSORY[0]).exists():
+    if credentials.has_key(account):
         streams.begin(account, now=now)
     health.mended(account, now=now)
+    backfills.begin(account, since=now - timedelta(days=history_days), by=by, now=now)
 
 
 def discard(account: SellerAccount) -> None:

@@ -78,6 +78,12 @@ def seal(account: SellerAccount, field: str, value: str) -> None:
     )
 
 
+def has_key(account: SellerAccount) -> bool:
+    """Whether a key to the marketplace's API is stored."""
+    last = API_FIELDS[account.marketplace][-1]
+    return Credential.objects.filter(account=account, field=last).exists()
+
+
 def api_secrets(account: SellerAccount, *, trial: str = "") -> dict[str, str]:
     """The account's key to its marketplace's API; raises CredentialFault when it is not whole.
 

@@ -7,7 +7,8 @@ ApiError
 │   └── NotReady         a report is still being made; `pending` names it
 ├── Unsettled            the request left, and nobody can say whether it was carried out
 └── Permanent            trying again changes nothing until a person acts
-    ├── AuthRevoked      the consent or the key is gone
+    ├── AuthRevoked      the key is refused
+    │   └── ConsentRevoked   the seller, or the marketplace, has taken the consent back
     ├── ScopeMissing     the key may not do this (403)
     ├── NotFound         no such order in this account
     └── Refused          the request itself was refused (4xx), with the marketplace's words
@@ -54,6 +55,10 @@ class Permanent(ApiError):
 
 class AuthRevoked(Permanent):
     """The account's consent or key is no longer accepted."""
+
+
+class ConsentRevoked(AuthRevoked):
+    """Whoever gave the consent has taken it back: a new key does not help, only a new consent does."""
 
 
 class ScopeMissing(Permanent):

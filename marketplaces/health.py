@@ -7,7 +7,8 @@ import structlog
 from django.db.models import F, Q
 
 from accounts.tenancy import tenant_tx
-from marketplaces.models import Health, SellerAccount
+from marketplaces import faults
+from marketplaces.models import MAIL, Health, SellerAccount
 
 log = structlog.get_logger(__name__)
 
@@ -16,6 +17,8 @@ log = structlog.get_logger(__name__)
 REFUSED = "The mailbox refuses user and password"
 LONGEST_WAIT = timedelta(minutes=10)
 SENDING = "Sending: "  # begins the reason of a fault that reading cannot heal
+# Nothing is tried any more until a person has acted.
+SHUT = (Health.AUTH_FAILED, Health.REVOKED)
 
 
 def succeeded(account: SellerAccount, *, now: datetime, again_in: timedelta) -> None:
@@ -23,6 +26,7 @@ def succeeded(account: SellerAccount, *, now: datetime, again_in: timedelta) -> 
     with tenant_tx(account.tenant_id):
         row = SellerAccount.objects.filter(pk=account.pk)
         row.update(last_ok_at=now, next_poll_at=now + again_in)
+        faults.cleared(account.pk, MAIL, now=now)
         ailing = row.filter(Q(failures__gt=0) | ~Q(health=Health.OK)).exclude(health=Health.PAUSED)
         if ailing.exclude(health_reason__startswith=SENDING).update(
             health=Health.OK, health_reason="", health_since=now, failures=0
@@ -44,8 +48,21 @@ def sign_in_refused(account: SellerAccount, reason: str, *, now: datetime) -> No
     _note(account, state, reason, now=now, again_at=None if stop else now + timedelta(seconds=5))
 
 
+def consent_revoked(account: SellerAccount, reason: str, *, now: datetime) -> None:
+    """Whoever let us into the mailbox has taken that back: polling stops until somebody consents anew."""
+    _note(account, Health.REVOKED, reason, now=now, again_at=None)
+
+
+def sending_refused(account: SellerAccount, reason: str, *, now: datetime) -> None:
+    """The outgoing server does not let us in; inside the caller's transaction. Reading goes on."""
+    row = SellerAccount.objects.filter(pk=account.pk).exclude(health__in=[*SHUT, Health.PAUSED])
+    row.update(health=Health.AUTH_FAILED, health_reason=(SENDING + reason)[:500], health_since=now)
+    faults.met(account.pk, faults.SENDING, reason, now=now)
+
+
 def mended(account: SellerAccount, *, now: datetime) -> None:
     """Somebody gave new settings or a new password: try at once."""
+    faults.cleared(account.pk, MAIL, faults.SENDING, now=now)
     account.health, account.health_reason, account.failures = Health.OK, "", 0
     account.health_since = account.next_poll_at = now
     account.save(update_fields=["health", "health_reason", "failures", "health_since", "next_poll_at"])
@@ -61,3 +78,4 @@ def _note(
         row.exclude(health=Health.PAUSED).update(
             health=state, health_reason=reason[:500], failures=F("failures") + 1, next_poll_at=again_at
         )
+        faults.met(account.pk, MAIL, reason, now=now)

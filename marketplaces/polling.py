@@ -16,7 +16,16 @@ from imapclient import IMAPClient
 from accounts.tenancy import tenant_tx
 from marketplaces import credentials, health, mail_login, retention
 from marketplaces.mailbox import imap
-from marketplaces.models import FolderRole, Health, InboundRaw, MailFolder, SellerAccount
+from marketplaces.models import (
+    MAIL,
+    UNDER_WAY,
+    Backfill,
+    FolderRole,
+    Health,
+    InboundRaw,
+    MailFolder,
+    SellerAccount,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +54,10 @@ def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | 
     with tenant_tx(tenant_id):
         # An account that only cannot send is read on.
         refused = Q(health=Health.AUTH_FAILED) & ~Q(health_reason__startswith=health.SENDING)
-        due = SellerAccount.objects.filter(pk=account_id, next_poll_at__lte=now)
-        due = due.exclude(refused | Q(health=Health.PAUSED))
+        due = SellerAccount.objects.filter(
+            pk=account_id, next_poll_at__lte=now, connecting_since__isnull=True, disconnected_at__isnull=True
+        )
+        due = due.exclude(refused | Q(health__in=[Health.PAUSED, Health.REVOKED]))
         if not due.update(next_poll_at=now + STALE_CLAIM):
             return None
         return SellerAccount.objects.get(pk=account_id)
@@ -63,6 +74,8 @@ def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[l
     count = 0
     ends = time.monotonic() + LONGEST_POLL_SECONDS
     try:
+        with tenant_tx(tenant_id):
+            begin_at(account)
         login = mail_login.imap_login(account)
         for ids in read_mailbox(account, login, now=now):
             count += len(ids)
@@ -85,6 +98,20 @@ def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[l
         wait = settings.MAIL_POLL_SECONDS if time.monotonic() <= ends else 0
         health.succeeded(account, now=now, again_in=timedelta(seconds=wait))
     return count
+
+
+def begin_at(account: SellerAccount) -> None:
+    """Note once since when mail should be here: since the clocks began, unless a backfill fetches that part.
+
+    Then only what has arrived since is read at once, and history comes in beside it.
+    """
+    if account.mail_since is not None:
+        return
+    account.mail_since = account.clocks_from
+    history = Backfill.objects.filter(account=account, stream=MAIL, state__in=UNDER_WAY).first()
+    if history is not None and history.since <= account.clocks_from:
+        account.mail_since = max(account.clocks_from, history.until)
+    SellerAccount.objects.filter(pk=account.pk).update(mail_since=account.mail_since)
 
 
 def give_back(account: SellerAccount) -> None:
@@ -125,34 +152,64 @@ def read_folder(
     uidvalidity = imap.open_folder(client, name)
     folder = open_cursor(account, role=role, name=name, uidvalidity=uidvalidity)
     audit_due = folder.audited_at is None or folder.audited_at <= now - AUDIT_EVERY
+    since = mail_since(account)
     if folder.last_uid == 0:
         # Never read, or the server has renumbered: everything of the time we answer for.
-        begin = max(account.clocks_from, now - REREAD) if folder.last_ok_at else account.clocks_from
+        begin = max(since, now - REREAD) if folder.last_ok_at else since
         uids = imap.uids_since(client, (begin - timedelta(days=1)).date())
     else:
         uids = imap.uids_after(client, max(0, folder.last_uid - OVERLAP_UIDS))
     if audit_due:
-        seen = set(uids)
-        missed = [uid for uid in imap.uids_since(client, (now - AUDIT_SPAN).date()) if uid not in seen]
-        uids = sorted(seen.union(missed))
-    new = unknown_uids(account, folder, uids)
-    if audit_due and (late := [uid for uid in new if uid <= folder.last_uid - OVERLAP_UIDS]):
-        log.warning(
-            "audit found mail the cursor had passed", account=account.pk, folder=role, count=len(late)
-        )
-    for batch in imap.fetch(client, new):
+        known = set(uids)
+        audited = imap.uids_since(client, max(since, now - AUDIT_SPAN).date())
+        uids = sorted(known.union(audited))
+    new = unknown_uids(account, role, uidvalidity, uids)
+    if passed := [uid for uid in new if uid <= folder.last_uid]:
+        # Mail from before that time is not missing; whoever wants it asks for history.
+        ours = set(imap.uids_since(client, (since - timedelta(days=1)).date()))
+        new = [uid for uid in new if uid > folder.last_uid or uid in ours]
+        if late := [uid for uid in passed if uid in ours and uid <= folder.last_uid - OVERLAP_UIDS]:
+            log.warning(
+                "audit found mail the cursor had passed", account=account.pk, folder=role, count=len(late)
+            )
+
+    def along(batch: list[imap.FetchedMail]) -> None:
+        move_cursor(folder, max((mail.uid for mail in batch), default=0))
+        SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=Now() + STALE_CLAIM)
+
+    yield from keep_uids(client, account, role=role, uidvalidity=uidvalidity, uids=new, along=along)
+    with tenant_tx(account.tenant_id):
+        moments = {"last_ok_at": now} | ({"audited_at": now} if audit_due else {})
+        MailFolder.objects.filter(pk=folder.pk).update(**moments)
+
+
+def keep_uids(
+    client: IMAPClient,
+    account: SellerAccount,
+    *,
+    role: str,
+    uidvalidity: int,
+    uids: list[int],
+    along: Callable[[list[imap.FetchedMail]], None],
+) -> Iterator[list[int]]:
+    """Fetch mails of the open folder into the archive; `along` is called in the transaction of each batch.
+
+    Yields the ids of raw mails stored by each transaction.
+    """
+    for batch in imap.fetch(client, uids):
         arrivals = [
             Arrival(f"{role}:{uidvalidity}:{mail.uid}", mail.content, mail.size, mail.received_at)
             for mail in batch
         ]
         with tenant_tx(account.tenant_id):
             ids = keep_all(account, arrivals, source="imap", folder=role)
-            move_cursor(folder, max((mail.uid for mail in batch), default=0))
-            SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=Now() + STALE_CLAIM)
+            along(batch)
         yield ids
-    with tenant_tx(account.tenant_id):
-        moments = {"last_ok_at": now} | ({"audited_at": now} if audit_due else {})
-        MailFolder.objects.filter(pk=folder.pk).update(**moments)
+
+
+def mail_since(account: SellerAccount) -> datetime:
+    """Since when all mail of the account should be here."""
+    return account.mail_since or account.clocks_from
 
 
 def open_cursor(account: SellerAccount, *, role: str, name: str, uidvalidity: int) -> MailFolder:
@@ -176,9 +233,9 @@ def move_cursor(folder: MailFolder, uid: int) -> None:
     )
 
 
-def unknown_uids(account: SellerAccount, folder: MailFolder, uids: list[int]) -> list[int]:
-    """Those UIDs whose mail is not in the archive yet."""
-    keys = {f"{folder.role}:{folder.uidvalidity}:{uid}": uid for uid in uids}
+def unknown_uids(account: SellerAccount, role: str, uidvalidity: int, uids: list[int]) -> list[int]:
+    """Those UIDs of a folder whose mail is not in the archive yet."""
+    keys = {f"{role}:{uidvalidity}:{uid}": uid for uid in uids}
     with tenant_tx(account.tenant_id):
         known = set(
             InboundRaw.objects.filter(account=account, source="imap", source_key__in=list(keys)).values_list(

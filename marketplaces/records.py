@@ -227,6 +227,14 @@ class AccountFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Expected:
+    """How many orders a window holds, or nearly so, and how many seconds the limits let reading them take."""
+
+    orders: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A span of modification moments to read, both inclusive."""
 

@@ -18,6 +18,7 @@ from marketplaces.http import Api
 from marketplaces.models import SellerAccount
 from marketplaces.records import (
     AccountFacts,
+    Expected,
     FulfilmentRecord,
     MessageAction,
     OrderRecord,
@@ -44,6 +45,10 @@ class Adapter(Protocol):
 
     def order(self, order_id: str) -> list[OrderRecord]:
         """The records of one customer's order; raises NotFound."""
+        ...
+
+    def expected_orders(self, window: Window) -> Expected:
+        """What reading the orders of a window would take, for a few calls."""
         ...
 
     def returns(self, window: Window, *, pending: str = "") -> Iterator[Page[ReturnRecord]]:

@@ -26,3 +26,8 @@ def order_expires_at(
     if marketplace is Marketplace.AMAZON and delivered_at is not None:
         return delivered_at + AMAZON_AFTER_DELIVERY
     return expires_at(marketplace, delivered_at or otherwise, walmart_days=walmart_days)
+
+
+def kept_since(marketplace: Marketplace, now: datetime, *, walmart_days: int) -> datetime:
+    """What was received before this moment must be gone already, whether or not it was ever here (UTC)."""
+    return now - (expires_at(marketplace, now, walmart_days=walmart_days) - now)

@@ -8,7 +8,8 @@ from django.db.models import F
 from django.db.models.functions import Greatest, Now
 
 from accounts.tenancy import tenant_tx
-from marketplaces.errors import ApiError, AuthRevoked, ScopeMissing
+from marketplaces import faults
+from marketplaces.errors import ApiError, AuthRevoked, ConsentRevoked, ScopeMissing
 from marketplaces.models import ApiStream, Health, SellerAccount
 from marketplaces.records import Window
 from marketplaces.types import STREAMS, Marketplace
@@ -51,7 +52,12 @@ def begin(account: SellerAccount, *, now: datetime) -> None:
 def claim(stream_id: int, *, tenant_id: int, now: datetime) -> ApiStream | None:
     """Take a stream that is due, so that no second worker reads it now; None when it is not."""
     with tenant_tx(tenant_id):
-        due = ApiStream.objects.filter(pk=stream_id, next_at__lte=now)
+        due = ApiStream.objects.filter(
+            pk=stream_id,
+            next_at__lte=now,
+            account__connecting_since__isnull=True,
+            account__disconnected_at__isnull=True,
+        )
         if not due.exclude(health=Health.PAUSED).update(next_at=now + STALE_CLAIM):
             return None
         return ApiStream.objects.select_related("account__tenant").get(pk=stream_id)
@@ -91,13 +97,19 @@ def sweep_window(stream: ApiStream, *, now: datetime) -> Window | None:
 
 
 def succeeded(
-    stream: ApiStream, *, read_until: datetime, now: datetime, again_in: timedelta, remark: str = ""
+    stream: ApiStream,
+    *,
+    read_since: datetime,
+    read_until: datetime,
+    now: datetime,
+    again_in: timedelta,
+    remark: str = "",
 ) -> None:
     """The last page is stored: move the cursor, never back, and be well again but for the remark."""
     state = Health.DEGRADED if remark else Health.OK
     with tenant_tx(stream.tenant_id):
         row = ApiStream.objects.filter(pk=stream.pk)
-        row.filter(read_until__isnull=True).update(read_until=read_until)
+        row.filter(read_until__isnull=True).update(read_until=read_until, read_since=read_since)
         row.update(
             read_until=Greatest(F("read_until"), read_until),
             pending="",
@@ -114,6 +126,10 @@ def succeeded(
             health=state, health_reason=remark[:500]
         ):
             log.info("stream read", account=stream.account_id, stream=stream.name, health=state.value)
+        if remark:
+            faults.met(stream.account_id, stream.name, remark, now=now)
+        else:
+            faults.cleared(stream.account_id, stream.name, now=now)
 
 
 def stopped(stream: ApiStream, fault: ApiError, *, began: bool, now: datetime) -> None:
@@ -167,7 +183,8 @@ def failed(stream: ApiStream, fault: ApiError, *, now: datetime) -> None:
     if isinstance(fault, (AuthRevoked, ScopeMissing)):
         wait = LONGEST_WAIT
     again_at = None if stop else now + max(wait, timedelta(seconds=fault.retry_after))
-    state = Health.AUTH_FAILED if stop else Health.DEGRADED
+    refused = Health.REVOKED if isinstance(fault, ConsentRevoked) else Health.AUTH_FAILED
+    state = refused if stop else Health.DEGRADED
     log.warning(
         "stream not read",
         account=stream.account_id,
@@ -182,6 +199,7 @@ def failed(stream: ApiStream, fault: ApiError, *, now: datetime) -> None:
         row.exclude(health=Health.PAUSED).update(
             health=state, health_reason=_words(fault), failures=F("failures") + 1, next_at=again_at
         )
+        faults.met(stream.account_id, stream.name, _words(fault), now=now)
         # A report that cannot be read the third time is not read the fourth: have another one made.
         row.filter(failures__gte=MOST_TRIES_OF_A_REPORT).update(pending="", pending_until=None)
 

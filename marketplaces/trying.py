@@ -14,6 +14,7 @@ import structlog
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
 from marketplaces import (
+    backfills,
     checking,
     credentials,
     health,
@@ -130,6 +131,7 @@ def _settle(trial: ConnectionTrial, remedy: Remedy | None, *, now: datetime) -> 
         _take_over(trial, now=now)
         leader = CheckName.TOKEN if trial.kind == TrialKind.KEY else CheckName.MAILBOX
         checking.ask(trial.account, [leader], now=now)
+        backfills.ask_for_estimate(trial.account, now=now)
         trial.state, trial.words, trial.fix = TrialState.PASSED, "", ""
     else:
         trial.words, trial.fix = remedy.words[:500], remedy.fix[:500]

@@ -4,25 +4,21 @@ The cursor moves only after the last page. A try that fails begins again at the 
 tokens expire; storing the same page twice changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 import structlog
 from django.conf import settings
-from django.db import DataError, IntegrityError
 
 from accounts.announcing import announce
-from accounts.tenancy import tenant_tx
 from marketplaces import registry, streams
 from marketplaces.errors import ApiError, NotReady, Temporary, Throttled
 from marketplaces.models import ApiStream
 from marketplaces.records import Oddity, Page, Strange, Window
-from orders.models import Order, PurchaseOrder
-from orders.storing import Stored, orders_by_number, store_orders
-from orders.storing_fulfilments import store_fulfilments
-from orders.storing_returns import store_returns
+from orders.paging import STORING_FAULTS, ask_singly, stored_pages
+from orders.storing import Stored
 
 log = structlog.get_logger(__name__)
 
@@ -30,7 +26,6 @@ REPORT_PAUSE = timedelta(seconds=30)
 # How often a window with an unreadable record is read again before the cursor passes it; the record's number
 # is kept and asked for by itself.
 TRIES = 3
-STORING_FAULTS = (ValueError, LookupError, ArithmeticError, TypeError, DataError, IntegrityError)
 
 
 @dataclass(slots=True)
@@ -82,9 +77,10 @@ def _read_window(stream: ApiStream, adapter: registry.Adapter, reading: Reading,
     if left_out and stream.unreadable < TRIES:
         streams.unreadable(stream)
         raise Temporary(f"{left_out[0].text} {len(left_out)} such records; reading them again.")
-    _ask_singly(stream, reading.strange, now=now)
+    ask_singly(stream.account, stream.name, reading.strange, now=now)
     streams.succeeded(
         stream,
+        read_since=window.since,
         read_until=window.until,
         now=now,
         again_in=timedelta(0) if streams.behind(window, now=now) else poll_pause(),
@@ -101,7 +97,7 @@ def _sweep(stream: ApiStream, adapter: registry.Adapter, *, now: datetime) -> No
     try:
         for page, stored in _pages(stream, adapter, window, now=now):
             found += len(stored.changed)
-            _ask_singly(stream, page.strange, now=now)
+            ask_singly(stream.account, stream.name, page.strange, now=now)
     except Temporary as fault:
         # The stream itself is read; the sweep comes to it again.
         log.info("sweep put off", account=stream.account_id, stream=stream.name, fault=type(fault).__name__)
@@ -112,42 +108,14 @@ def _sweep(stream: ApiStream, adapter: registry.Adapter, *, now: datetime) -> No
 def _pages(
     stream: ApiStream, adapter: registry.Adapter, window: Window, *, now: datetime
 ) -> Iterator[tuple[Page[Any], Stored]]:
-    account = stream.account
-    sources: dict[str, tuple[Callable[[], Iterator[Page[Any]]], Callable[[Any], Stored]]] = {
-        "orders": (
-            lambda: adapter.orders(window),
-            lambda records: store_orders(account, records, now=now),
-        ),
-        "returns": (
-            lambda: adapter.returns(window, pending=stream.pending),
-            lambda records: store_returns(account, records, now=now),
-        ),
-        "fulfilments": (
-            lambda: adapter.fulfilments(window),
-            lambda records: store_fulfilments(account, records, now=now),
-        ),
-    }
-    pages, store = sources[stream.name]
-    for page in pages():
-        with tenant_tx(stream.tenant_id):
-            stored = store(page.records)
-            streams.renew(stream)
-            for order_id in stored.changed:
-                announce(stream.tenant_id, "order", order=order_id)
-        yield page, stored
+    def along(stored: Stored) -> None:
+        streams.renew(stream)
+        for order_id in stored.changed:
+            announce(stream.tenant_id, "order", order=order_id)
 
-
-def _ask_singly(stream: ApiStream, strange: Iterable[Strange], *, now: datetime) -> None:
-    """Records that could not be read, or not in full: each is asked for by itself, by its number."""
-    numbers = {each.external_id for each in strange if each.external_id and each.oddity is not Oddity.FOREIGN}
-    if stream.name != "orders" or not numbers:
-        return
-    with tenant_tx(stream.tenant_id):
-        known = PurchaseOrder.objects.filter(account=stream.account, external_id__in=numbers)
-        orders = dict(known.values_list("external_id", "order_id"))
-        made = orders_by_number(stream.account, numbers - orders.keys(), now=now)
-        asked = {*orders.values(), *(row.pk for row in made.values())}
-        Order.objects.filter(pk__in=asked).update(wanted_at=now)
+    return stored_pages(
+        stream.account, stream.name, adapter, window, pending=stream.pending, now=now, along=along
+    )
 
 
 def poll_pause() -> timedelta:

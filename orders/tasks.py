@@ -5,7 +5,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.tenant_task import TenantTask
-from orders import pictures, sync, wanted
+from orders import backfilling, pictures, sync, wanted
 
 DUE_STREAMS = """
     SELECT id, tenant_id FROM marketplaces_apistream WHERE next_at <= now() AND health <> 'paused'
@@ -30,6 +30,12 @@ def ring_due_reads() -> None:
 def read_stream(stream_id: int, *, tenant_id: int) -> None:
     """Read what is new in a stream of a seller account."""
     sync.read(stream_id, tenant_id=tenant_id, now=timezone.now())
+
+
+@shared_task(base=TenantTask)
+def fetch_records(backfill_id: int, *, tenant_id: int) -> None:
+    """Fetch a part of a stream's history."""
+    backfilling.read_records(backfill_id, tenant_id=tenant_id, now=timezone.now())
 
 
 @shared_task(base=TenantTask)

@@ -50,6 +50,12 @@ class Message(TenantModel):
             models.Index(fields=["tenant", "conversation", "sent_at", "id"], name="inbox_message_timeline"),
             models.Index(fields=["tenant", "account", "message_id"], name="inbox_message_id"),
             models.Index(fields=["tenant", "expires_at"], name="inbox_message_expires"),
+            # How much a channel brings, and when it brought something last.
+            models.Index(
+                fields=["tenant", "account", "sent_at"],
+                condition=models.Q(direction="in") & ~models.Q(kind__in=["unrecognised", "bounce"]),
+                name="inbox_message_arrivals",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -16,7 +16,9 @@ from accounts.middleware import TenantRequest
 from inbox.account_forms import KEY_FORMS, MailboxForm, StartForm, security_choices
 from inbox.views.frame import answer, frame, wants_part
 from marketplaces import checking, connecting, mail_consent, mail_hosts, trying
+from marketplaces.backfills import HISTORY_DAYS
 from marketplaces.models import (
+    BackfillEstimate,
     CheckName,
     CheckState,
     MailSignIn,
@@ -27,6 +29,7 @@ from marketplaces.models import (
 from marketplaces.switches import SWITCHES
 from marketplaces.types import FACTS, Marketplace
 
+DAYS_OF_HISTORY = 30
 STEPS = ("start", "key", "mailbox", "checks")
 
 
@@ -158,8 +161,12 @@ def connection_checks(request: TenantRequest, slug: str, account_id: int) -> Htt
         checking.ask(account, leaders, now=timezone.now())
         return _see(request, "connection_checks", account)
     context = _checks(account)
-    if wants_part(request) and "part" in request.GET:
-        return answer(request, "inbox/connect/checks_part.html", _around(request, "checks", account, context))
+    part = request.GET.get("part", "")
+    if wants_part(request) and part in ("checks", "history"):
+        if request.GET.get("days", "") in map(str, HISTORY_DAYS):
+            context["days_chosen"] = int(request.GET["days"])
+        around = _around(request, "checks", account, context)
+        return answer(request, f"inbox/connect/{part}_part.html", around)
     return _step(request, "checks", account, context)
 
 
@@ -172,6 +179,9 @@ def _checks(account: SellerAccount) -> dict[str, Any]:
         "passed": sum(check.state == CheckState.PASSED for check in checks),
         "busy": any(check.state == CheckState.RUNNING for check in checks),
         "open_points": connecting.open_points(account),
+        "estimate": BackfillEstimate.objects.filter(account=account).first(),
+        "history_days": HISTORY_DAYS,
+        "days_chosen": DAYS_OF_HISTORY,
     }
 
 
@@ -191,8 +201,14 @@ def connection_switches(request: TenantRequest, slug: str, account_id: int) -> H
 def connection_completion(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
     """Finish: from now on the account is read and sends."""
     account = _account(account_id)
+    days = request.POST.get("days", "")
     try:
-        connecting.finish(account, now=timezone.now())
+        connecting.finish(
+            account,
+            history_days=int(days) if days in map(str, HISTORY_DAYS) else DAYS_OF_HISTORY,
+            by=request.membership,
+            now=timezone.now(),
+        )
     except connecting.NotReady as fault:
         context = {**_checks(account), "refusal": str(fault)}
         return _step(request, "checks", account, context, status=409)

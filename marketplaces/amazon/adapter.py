@@ -8,10 +8,12 @@ from urllib.parse import quote
 
 from marketplaces import pictures
 from marketplaces.amazon import fulfilments, messages, parse, reports
+from marketplaces.amazon.api import RATES
 from marketplaces.errors import NotFound, Temporary
 from marketplaces.http import Api, expect
 from marketplaces.records import (
     AccountFacts,
+    Expected,
     FulfilmentRecord,
     MessageAction,
     OrderRecord,
@@ -26,6 +28,7 @@ INCLUDED = "BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES"
 ORDERS_PAGE = 100
 # Amazon refuses an end less than two minutes ago, by its clock; left to itself it takes that as the end.
 AMAZONS_OWN = timedelta(minutes=3)
+DENSITY_SPAN = timedelta(days=7)
 MOST_PAGES = 500
 ORDER_ID = re.compile(r"[0-9A-Z-]{5,40}")
 # A picture as wide as the panel shows it twice over; the largest ones are several thousand points wide.
@@ -49,16 +52,25 @@ class AmazonAdapter:
 
     def orders(self, window: Window) -> Iterator[Page[OrderRecord]]:
         """Orders updated in the window, on this account's site."""
-        recent = window.until > datetime.now(UTC) - AMAZONS_OWN
-        query = {
-            "lastUpdatedAfter": _iso(window.since),
-            **({} if recent else {"lastUpdatedBefore": _iso(window.until)}),
-            "marketplaceIds": self.marketplace_id,
-            "maxResultsPerPage": str(ORDERS_PAGE),
-            "includedData": INCLUDED,
-        }
+        page = {"maxResultsPerPage": str(ORDERS_PAGE), "includedData": INCLUDED}
+        query = {**self._updated_in(window), **page}
         for data in self._pages("searchOrders", "/orders/2026-01-01/orders", query):
             yield parse.orders(expect(data.get("orders"), list, "list of orders"), self.marketplace_id)
+
+    def expected_orders(self, window: Window) -> Expected:
+        """Amazon counts nothing: what the first page of the last days holds, stretched over the window."""
+        begin = max(window.since, window.until - DENSITY_SPAN)
+        query = {**self._updated_in(Window(begin, window.until)), "maxResultsPerPage": str(ORDERS_PAGE)}
+        data = next(self._pages("searchOrders", "/orders/2026-01-01/orders", query))
+        listed = expect(data.get("orders"), list, "list of orders")
+        span = window.until - begin
+        if _inside(data, "pagination").get("nextToken"):
+            moments = [record.modified_at for record in parse.orders(listed, self.marketplace_id).records]
+            span = max(moments) - min(moments) if len(moments) > 1 else span
+        share = (window.until - window.since) / max(span, timedelta(minutes=1))
+        orders, rate = round(len(listed) * share), RATES["searchOrders"]
+        calls = 1 + orders // ORDERS_PAGE
+        return Expected(orders, max(0.0, calls - rate.burst / 2) / rate.per_second + calls)
 
     def order(self, order_id: str) -> list[OrderRecord]:
         """The order of that number; raises NotFound."""
@@ -129,6 +141,14 @@ class AmazonAdapter:
                 return AccountFacts(f"{name} can be read; Amazon has suspended some of its listings.")
             return AccountFacts(f"{name} can be read.")
         return AccountFacts("The authorisation is good, but not for this site.", ("read this site",))
+
+    def _updated_in(self, window: Window) -> dict[str, str]:
+        recent = window.until > datetime.now(UTC) - AMAZONS_OWN
+        return {
+            "lastUpdatedAfter": _iso(window.since),
+            **({} if recent else {"lastUpdatedBefore": _iso(window.until)}),
+            "marketplaceIds": self.marketplace_id,
+        }
 
     def _fulfilment(self, listed: Mapping[str, Any]) -> FulfilmentRecord:
         number = quote(str(listed.get("sellerFulfillmentOrderId", "")), safe="")

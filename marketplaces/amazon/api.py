@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import httpx
 
 from marketplaces.buckets import Budget, Rate
-from marketplaces.errors import AuthRevoked, Refused, Throttled
+from marketplaces.errors import AuthRevoked, ConsentRevoked, Refused, Throttled
 from marketplaces.http import Fault
 from marketplaces.models import SellerAccount
 from marketplaces.tokens import Grant, TokenAuth, grant_of
@@ -27,8 +27,10 @@ RATES = {
     "getCatalogItem": Rate(2, 2),
     "getMarketplaceParticipations": Rate(0.016, 15),
 }
-# What Login with Amazon says when the seller, or Amazon, has taken the consent or the key away.
-REVOKED = ("invalid_grant", "invalid_client", "unauthorized_client")
+# What Login with Amazon says when the seller, or Amazon, has taken the consent back; and when it does not
+# know, or no longer knows, the app's own key.
+REVOKED = "invalid_grant"
+KEY_REFUSED = ("invalid_client", "unauthorized_client")
 
 
 class Dialect:
@@ -95,16 +97,18 @@ class AmazonAuth(TokenAuth):
         return httpx.Request("POST", f"{self.login_host}/auth/o2/token", data=self._form, headers=headers)
 
     def granted(self, response: httpx.Response) -> Grant:
-        """The token in the answer; raises AuthRevoked when the consent is gone."""
+        """The token in the answer; raises ConsentRevoked or AuthRevoked when there is none any more."""
         if response.status_code == 429:
             raise Throttled("Amazon asks for a pause before the next access token.", retry_after=60)
         if response.status_code in (400, 401, 403):
             data = decoded(response.content)
             said = data.get("error") if isinstance(data, dict) else None
-            if said in REVOKED:
-                raise AuthRevoked(
+            if said == REVOKED:
+                raise ConsentRevoked(
                     "Amazon no longer accepts this account's authorisation; authorise it again."
                 )
+            if said in KEY_REFUSED:
+                raise AuthRevoked("Amazon does not accept the app's LWA client id and secret.")
             if isinstance(said, str):
                 raise Refused("Amazon gives this account no access token.", code=said[:80])
         return grant_of(response, "Amazon")

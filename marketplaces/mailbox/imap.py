@@ -176,6 +176,11 @@ def uids_since(client: IMAPClient, day: date) -> list[int]:
     return sorted(client.search(["SINCE", day]))
 
 
+def uids_of(client: IMAPClient, first: date, end: date) -> list[int]:
+    """UIDs of what the server received on `first` or later, and before `end`."""
+    return sorted(client.search(["SINCE", first, "BEFORE", end]))
+
+
 def fetch(client: IMAPClient, uids: list[int]) -> Iterator[list[FetchedMail]]:
     """Fetch mails in batches bounded by number and bytes, oldest first, without marking them as read."""
     for begin in range(0, len(uids), BATCH_MAILS):

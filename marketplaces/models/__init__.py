@@ -2,6 +2,7 @@
 
 from marketplaces.models.account import Credential, Health, MailSecurity, MailSignIn, SellerAccount
 from marketplaces.models.api import ApiBucket, ApiCircuit, ApiStream, ApiToken, TokenPurpose
+from marketplaces.models.backfill import MAIL, UNDER_WAY, Backfill, BackfillEstimate, BackfillState
 from marketplaces.models.connecting import (
     CheckName,
     CheckState,
@@ -11,12 +12,31 @@ from marketplaces.models.connecting import (
     TrialState,
 )
 from marketplaces.models.mail import FolderRole, InboundRaw, MailFolder, RawState
+from marketplaces.models.watch import (
+    AccountAlarm,
+    AccountFault,
+    AlarmKind,
+    AuditPart,
+    AuditResult,
+    AuditState,
+)
 
 __all__ = [
+    "MAIL",
+    "UNDER_WAY",
+    "AccountAlarm",
+    "AccountFault",
+    "AlarmKind",
     "ApiBucket",
     "ApiCircuit",
     "ApiStream",
     "ApiToken",
+    "AuditPart",
+    "AuditResult",
+    "AuditState",
+    "Backfill",
+    "BackfillEstimate",
+    "BackfillState",
     "CheckName",
     "CheckState",
     "ConnectionCheck",

@@ -69,6 +69,11 @@ class SellerAccount(TenantModel):
     # Since when the channel has been quieter than it ever is, and what counts as quiet for it.
     silent_since = models.DateTimeField(null=True, blank=True)
     usual_gap_seconds = models.PositiveIntegerField(null=True, blank=True)
+    # Since when all mail should be here; NULL is `clocks_from`. A backfill moves it back.
+    mail_since = models.DateTimeField(null=True, blank=True)
+    # When it is looked at next: for silence and faults, and by the nightly audit. NULL: never was.
+    watch_at = models.DateTimeField(null=True, blank=True)
+    audit_at = models.DateTimeField(null=True, blank=True)
     # Nothing is read or sent any more; what names buyers goes at `purge_at` at the latest.
     disconnected_at = models.DateTimeField(null=True, blank=True)
     purge_at = models.DateTimeField(null=True, blank=True)

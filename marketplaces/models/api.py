@@ -13,6 +13,8 @@ class ApiStream(TenantModel):
     name = models.CharField(max_length=20)  # one of types.STREAMS
     # The cursor: everything modified up to here is stored. Moves only after the last page of a window.
     read_until = models.DateTimeField(null=True)
+    # Since when everything should be here; a backfill moves it back.
+    read_since = models.DateTimeField(null=True)
     # A report the marketplace is still making, and the end of the window it was asked for.
     pending = models.CharField(max_length=100, blank=True, default="")
     pending_until = models.DateTimeField(null=True)

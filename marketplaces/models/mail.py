@@ -77,6 +77,7 @@ class InboundRaw(TenantModel):
                 name="marketplaces_raw_new",
             ),
             models.Index(fields=["tenant", "expires_at"], name="marketplaces_raw_expires"),
+            models.Index(fields=["tenant", "account", "stored_at"], name="marketplaces_raw_stored"),
         ]
 
     def __str__(self) -> str:

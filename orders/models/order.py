@@ -74,6 +74,7 @@ class Order(TenantModel):
             ),
             models.Index(fields=["tenant", "-ordered_at", "-id"], name="orders_order_newest"),
             models.Index(fields=["tenant", "external_id"], name="orders_order_number"),
+            models.Index(fields=["tenant", "account", "ordered_at"], name="orders_order_arrivals"),
             models.Index(
                 fields=["tenant", "wanted_at", "id"],
                 condition=Q(wanted_at__isnull=False),

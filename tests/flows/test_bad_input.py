@@ -83,16 +83,24 @@ def test_a_missing_scope_is_told_in_the_marketplaces_words(
     assert words in text(alice.get(PAGE))
 
 
-def test_a_key_taken_away_asks_for_a_new_one(
-    alice: Browser, account: SellerAccount, control: Control
+@pytest.mark.parametrize(
+    ("account", "state", "mends", "rail"),
+    [
+        ("walmart", "Key refused", "the account is given a new key", "key refused"),
+        ("amazon", "Consent taken back", "the account is authorised again", "consent gone"),
+    ],
+    indirect=["account"],
+)
+def test_a_key_or_a_consent_taken_away_is_asked_for_again(
+    alice: Browser, account: SellerAccount, control: Control, state: str, mends: str, rail: str
 ) -> None:
     control.change_account(account.sender_address, api={"revoked": True})
     read(account)
     read(account)
     page = text(alice.get(PAGE))
-    assert "Key refused since" in page
-    assert "not tried again until the account is given a new key" in page
-    assert "key refused" in text(alice.get("/t/acme/queue/all/"))
+    assert f"{state} since" in page
+    assert f"not tried again until {mends}" in page
+    assert rail in text(alice.get("/t/acme/queue/all/"))
     # Orders may be old; no message is missing.
     assert "messages may be missing" not in text(alice.get("/t/acme/queue/all/"))
 

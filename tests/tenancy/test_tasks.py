@@ -20,9 +20,11 @@ def test_every_task_takes_ids_and_nothing_else() -> None:
 
 
 def test_every_task_about_a_tenants_rows_says_whose_they_are() -> None:
-    # The one that looks at all tenants sees due moments only, by another login.
+    # Those that look at all tenants see due moments only, by another login.
     assert {name for name, task in OURS.items() if not isinstance(task, TenantTask)} == {
-        "inbox.tasks.ring_due_mailboxes"
+        "inbox.tasks.ring_due_audits",
+        "inbox.tasks.ring_due_backfills",
+        "inbox.tasks.ring_due_mailboxes",
     }
     for name, task in OURS.items():
         if isinstance(task, TenantTask):

