@@ -50,6 +50,16 @@ def ago(at: datetime, now: datetime) -> str:
     return f"{minutes // 60} h ago" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d ago"
 
 
+def span(length: timedelta) -> str:
+    """A length of time in its largest unit: "38 s", "21 min", "5 h", "12 days"."""
+    seconds = max(0, int(length.total_seconds()))
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min"
+    return f"{seconds // 3600} h" if seconds < 48 * 3600 else f"{seconds // 86_400} days"
+
+
 SYMBOLS = {
     "USD": "$",
     "EUR": "€",
@@ -121,6 +131,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "full_moment": full_moment,
     "iso": iso,
     "ago": ago,
+    "span": span,
     "money": money,
     "day": day,
     "filesize": filesize,

@@ -1,6 +1,6 @@
 """What the page of a seller account shows: how it is read, and how much it brings compared with last week."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -10,10 +10,11 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 
 from inbox.models import Message
 from marketplaces.account_facts import ReadingFacts, reading_facts
-from marketplaces.models import SellerAccount
+from marketplaces.models import AccountFault, SellerAccount
 from orders.models import Order
 
 WEEK = timedelta(days=7)
+MOST_LATELY = 12
 # What a channel brings, as the index on arrivals has it.
 ARRIVALS = Q(direction="in") & ~Q(kind__in=["unrecognised", "bounce"])
 
@@ -34,6 +35,24 @@ class AccountFacts:
     messages: Today
     orders: Today
     last_message_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """A fault of an account, for a list over all of them."""
+
+    account: SellerAccount
+    fault: AccountFault
+
+
+def lately(accounts: Sequence[SellerAccount], known: Mapping[int, AccountFacts]) -> list[Incident]:
+    """What went wrong last in these accounts, the newest first."""
+    found = [
+        Incident(account, fault)
+        for account in accounts
+        for fault in (*known[account.pk].reading.open_faults, *known[account.pk].reading.past_faults)
+    ]
+    return sorted(found, key=lambda each: each.fault.last_seen, reverse=True)[:MOST_LATELY]
 
 
 def facts(accounts: Sequence[SellerAccount], *, now: datetime, zone: str) -> dict[int, AccountFacts]:

@@ -201,6 +201,14 @@ class MailboxForm(forms.Form):
         return data
 
 
+class RefetchForm(forms.Form):
+    """The day from which everything is fetched again."""
+
+    since = forms.DateField(
+        error_messages={"required": "Choose a day.", "invalid": "Write the day like 2026-11-01."}
+    )
+
+
 def security_choices() -> list[tuple[str, str]]:
     """How a mail connection may be protected; unprotected only where the operator allows private networks."""
     plain = MailSecurity.PLAIN.value

@@ -58,6 +58,17 @@ in_connection: list[URLPattern | URLResolver] = [
     path("<slug:kind>/consent/", consent.connection_consent, name="connection_consent"),
 ]
 
+in_account: list[URLPattern | URLResolver] = [
+    path("", accounts.account, name="account"),
+    path("check/", accounts.account_check, name="account_check"),
+    path("pause/", accounts.account_pause, name="account_pause"),
+    path("resumption/", accounts.account_resumption, name="account_resumption"),
+    path("refetching/", accounts.account_refetching, name="account_refetching"),
+    path("history/", accounts.account_history, name="account_history"),
+    path("history/<int:backfill_id>/stop/", accounts.account_history_stop, name="account_history_stop"),
+    path("connection/", include(in_connection)),
+]
+
 in_tenant: list[URLPattern | URLResolver] = [
     path("", queue.start, name="start"),
     path("warehouse/", queue.warehouse, name="warehouse"),
@@ -67,8 +78,7 @@ in_tenant: list[URLPattern | URLResolver] = [
     path("c/<int:number>/", include(in_conversation)),
     path("files/<int:file_id>/", files.attachment, name="attachment"),
     path("accounts/", accounts.accounts, name="accounts"),
-    path("accounts/<int:account_id>/", accounts.account, name="account"),
-    path("accounts/<int:account_id>/connection/", include(in_connection)),
+    path("accounts/<int:account_id>/", include(in_account)),
     path("accounts/connections/<slug:marketplace>/", connecting.connection_new, name="connection_new"),
     path("orders/", orders.orders, name="orders"),
     path("orders/<int:order_id>/", orders.order, name="order"),

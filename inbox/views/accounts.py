@@ -1,35 +1,173 @@
-"""The seller accounts and how each does."""
+"""The seller accounts: how each does, and what an admin does about its reading."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, time
+from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import Case, Exists, OuterRef, Q, When
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import needs
 from accounts.middleware import TenantRequest
-from inbox.views.frame import answer, frame
-from marketplaces.models import ApiStream, Health, SellerAccount
-from marketplaces.types import STREAM_TITLES
+from inbox import account_facts
+from inbox.account_forms import RefetchForm
+from inbox.forms import first_error
+from inbox.views.frame import answer, frame, wants_part
+from marketplaces import account_acts, auditing, backfill_progress, backfills
+from marketplaces.models import ApiStream, Backfill, Health, SellerAccount
+from marketplaces.types import FACTS, STREAM_TITLES
+
+Act = Callable[[SellerAccount, datetime], object]
 
 
 @needs("see_accounts")
 @require_GET
 def accounts(request: TenantRequest, slug: str) -> HttpResponse:
-    """Every seller account with its health, mailbox and API; nothing can be changed here."""
+    """Every seller account with its figures, those that need somebody first, and what is half connected."""
+    now, zone = timezone.now(), request.membership.time_zone
     ill = ApiStream.objects.filter(account=OuterRef("pk")).exclude(health=Health.OK)
-    ill_first = Case(When(Q(health=Health.OK) & ~Exists(ill), then=1), default=0)
-    found = SellerAccount.objects.prefetch_related("folders", "streams").order_by(ill_first, "name", "pk")
-    context = frame(request, place="accounts", now=timezone.now())
-    return answer(
-        request, "inbox/accounts.html", context | {"accounts": list(found), "stream_titles": STREAM_TITLES}
-    )
+    well = Q(health=Health.OK, silent_since__isnull=True) & ~Exists(ill)
+    found = SellerAccount.objects.order_by(Case(When(well, then=1), default=0), "name", "pk")
+    rows = list(found)
+    connected = [row for row in rows if row.connecting_since is None and row.disconnected_at is None]
+    facts = account_facts.facts(connected, now=now, zone=zone)
+    context = {
+        "accounts": connected,
+        "unfinished": [row for row in rows if row.connecting_since is not None],
+        "disconnected": [row for row in rows if row.disconnected_at is not None],
+        "facts": facts,
+        "lately": account_facts.lately(connected, facts),
+        "marketplaces": FACTS,
+        "connected_at": {key: sum(row.marketplace == key for row in connected) for key in FACTS},
+        "weekday": now.astimezone(ZoneInfo(zone)).strftime("%a"),
+    }
+    return answer(request, "inbox/accounts.html", frame(request, place="accounts", now=now) | context)
 
 
 @needs("see_accounts")
 @require_GET
 def account(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
     """One seller account with all that is known of it."""
-    found = get_object_or_404(SellerAccount, pk=account_id)
-    context = frame(request, place="accounts", now=timezone.now())
-    return answer(request, "inbox/account.html", context | {"account": found})
+    return _page(request, _account(account_id))
+
+
+@needs("see_accounts")
+@require_GET
+def account_history(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """How far the history has come; a part of the account's page, which asks for it by itself."""
+    found = _account(account_id)
+    if not wants_part(request):
+        return redirect("account", slug=slug, account_id=found.pk)
+    now = timezone.now()
+    context = frame(request, place="accounts", now=now) | _history(request, found, now)
+    return answer(request, "inbox/_backfill.html", context)
+
+
+@needs("manage_accounts")
+@require_POST
+def account_check(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """Try everything of an account now."""
+    return _done(
+        request, account_id, lambda row, now: account_acts.check_again(row, by=request.membership, now=now)
+    )
+
+
+@needs("manage_accounts")
+@require_POST
+def account_pause(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """Read and send nothing for the time being."""
+    return _done(
+        request, account_id, lambda row, now: account_acts.pause(row, by=request.membership, now=now)
+    )
+
+
+@needs("manage_accounts")
+@require_POST
+def account_resumption(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """Read and send again."""
+    return _done(
+        request, account_id, lambda row, now: account_acts.resume(row, by=request.membership, now=now)
+    )
+
+
+@needs("manage_accounts")
+@require_POST
+def account_refetching(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """Fetch everything since a day that is not here."""
+    form = RefetchForm(request.POST)
+    if not form.is_valid():
+        return _page(request, _account(account_id), refusal=first_error(form), status=422)
+    midnight = datetime.combine(form.cleaned_data["since"], time(), ZoneInfo(request.membership.time_zone))
+    since = midnight.astimezone(UTC)
+    if since >= timezone.now():
+        refusal = "Choose a day that has begun already."
+        return _page(request, _account(account_id), refusal=refusal, status=422)
+    by = request.membership
+    return _done(request, account_id, lambda row, now: account_acts.refetch_from(row, since, by=by, now=now))
+
+
+@needs("manage_accounts")
+@require_POST
+def account_history_stop(
+    request: TenantRequest, slug: str, account_id: int, backfill_id: int
+) -> HttpResponse:
+    """Stop fetching history."""
+    row = get_object_or_404(Backfill, pk=backfill_id, account=account_id)
+    backfills.stop(row, by=request.membership, now=timezone.now())
+    if wants_part(request):
+        now, found = timezone.now(), _account(account_id)
+        context = frame(request, place="accounts", now=now) | _history(request, found, now)
+        return answer(request, "inbox/_backfill.html", context)
+    return _see(request, account_id)
+
+
+def _account(account_id: int) -> SellerAccount:
+    return get_object_or_404(SellerAccount.objects.prefetch_related("folders", "streams"), pk=account_id)
+
+
+def _done(request: TenantRequest, account_id: int, act: Act) -> HttpResponse:
+    act(_account(account_id), timezone.now())
+    return _see(request, account_id)
+
+
+def _see(request: TenantRequest, account_id: int) -> HttpResponse:
+    response = redirect("account", slug=request.membership.tenant.slug, account_id=account_id)
+    response.status_code = 303
+    return response
+
+
+def _page(
+    request: TenantRequest, found: SellerAccount, *, refusal: str = "", status: int = 200
+) -> HttpResponse:
+    now, zone = timezone.now(), request.membership.time_zone
+    today = now.astimezone(ZoneInfo(request.membership.tenant.time_zone)).date()
+    context = {
+        "account": found,
+        "facts": account_facts.facts([found], now=now, zone=zone)[found.pk],
+        "audit_days": auditing.last_days([found.pk], today=today)[found.pk],
+        "stream_titles": STREAM_TITLES,
+        "refusal": refusal,
+        "weekday": now.astimezone(ZoneInfo(zone)).strftime("%a"),
+        **_history(request, found, now),
+    }
+    around = frame(request, place="accounts", now=now)
+    return answer(request, "inbox/account.html", around | context, status=status)
+
+
+def _history(request: TenantRequest, found: SellerAccount, now: datetime) -> dict[str, Any]:
+    slug = request.membership.tenant.slug
+
+    def stop_url(each: backfill_progress.Progress) -> str:
+        ids = {"slug": slug, "account_id": found.pk, "backfill_id": each.id}
+        return reverse("account_history_stop", kwargs=ids)
+
+    return {
+        "backfill": backfill_progress.progress([found.pk], now=now).get(found.pk, []),
+        "backfill_url": reverse("account_history", kwargs={"slug": slug, "account_id": found.pk}),
+        "backfill_stop_url": stop_url,
+    }
