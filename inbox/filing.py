@@ -257,7 +257,7 @@ def _buyer_and_order(
         orders=desk.evidence.orders,
         identities=desk.evidence.identities,
         expires_at=expires_at,
-        now=raw.stored_at,
+        wanted_at=None if is_history(raw) else raw.stored_at,
         buyer=buyer,
     )
 

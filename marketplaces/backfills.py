@@ -210,7 +210,8 @@ def _widen_what_should_be_here(backfill: Backfill, reached: datetime) -> None:
 def finished(backfill: Backfill, *, now: datetime) -> None:
     """It has reached its beginning."""
     with tenant_tx(backfill.tenant_id):
-        _mine(backfill).update(
+        # Unless somebody has meanwhile asked for more of it.
+        _mine(backfill).filter(since=backfill.since).update(
             state=BackfillState.DONE, next_at=None, reached=backfill.since, reason="", finished_at=now
         )
         announce(backfill.tenant_id, "account", account=backfill.account_id)

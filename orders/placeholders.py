@@ -58,14 +58,19 @@ def buyer_and_order(
     orders: dict[str, Order],
     identities: dict[str, BuyerIdentity],
     expires_at: datetime,
-    now: datetime,
+    wanted_at: datetime | None,
     buyer: Buyer | None = None,
 ) -> tuple[Buyer | None, Order | None]:
     """Find or make them; a mail that names neither a relay alias nor an order has neither.
 
+    `wanted_at` is when a new order is asked for; of history nothing is, for its orders come in by themselves.
     What is made goes into `named`, and into `orders` and `identities` for the next mail of the batch.
     """
-    order = _order(account, mail, named, orders, expires_at=expires_at, now=now) if mail.order_ids else None
+    order = (
+        _order(account, mail, named, orders, expires_at=expires_at, wanted_at=wanted_at)
+        if mail.order_ids
+        else None
+    )
     alias = mail.relay_alias[:254]
     identity = identities.get(alias) if alias else None
     buyer = buyer or (identity.buyer if identity else None)
@@ -97,7 +102,7 @@ def _order(
     orders: dict[str, Order],
     *,
     expires_at: datetime,
-    now: datetime,
+    wanted_at: datetime | None,
 ) -> Order:
     number = mail.order_ids[0][:40]
     if number not in orders:
@@ -108,7 +113,7 @@ def _order(
             item_title=mail.item_title[:500],
             item_id=mail.item_id[:40],
             expires_at=expires_at,
-            wanted_at=now,
+            wanted_at=wanted_at,
         )
         named.orders.append(orders[number])
     return orders[number]

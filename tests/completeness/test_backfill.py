@@ -14,6 +14,7 @@ from inbox.tasks import due_backfills
 from marketplaces import backfills
 from marketplaces.backfilling import SENT_BEHIND, Step, step_of
 from marketplaces.models import Backfill, BackfillState, InboundRaw, SellerAccount
+from orders.models import Order
 from tests.completeness.mailbox import answer_to, ask, fetch, fill, old_mail, poll, uids_here
 from tests.simulator_client import SimulatorProcess
 from tests.world import World
@@ -42,6 +43,9 @@ def test_history_comes_in_closed_without_a_clock_and_complete(
         assert not InboundRaw.objects.filter(state="new").exists()
         assert set(Conversation.objects.values_list("state", "queue_at")) == {("closed", None)}
         assert not Deadline.objects.exists()
+        # Their orders come in by parts too, and are not asked for one by one.
+        assert Order.objects.count() == len(AGES)
+        assert not Order.objects.filter(wanted_at__isnull=False).exists()
         # The answer was read after what it answers, though it is the newer of the two.
         assert Message.objects.get(direction="out").conversation.preview == "Question 4"
         since = SellerAccount.objects.get(pk=account.pk).mail_since
