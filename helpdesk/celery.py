@@ -76,12 +76,17 @@ def configure() -> None:
                 "schedule": schedule(2),
                 "options": {"expires": 10},
             },
+            "send-mails": {
+                "task": "accounts.tasks.ring_due_mails",
+                "schedule": schedule(5),
+                "options": {"expires": 10},
+            },
         },
         timezone="UTC",
     )
     # Without this Celery drops its database connection around every task.
     app.conf["CELERY_DB_REUSE_MAX"] = 100_000
-    app.autodiscover_tasks(["inbox", "orders"])
+    app.autodiscover_tasks(["accounts", "inbox", "orders"])
 
 
 configure()
