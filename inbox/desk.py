@@ -64,7 +64,7 @@ class Desk:
         Deadline.objects.bulk_create(self.deadlines)
         Event.objects.bulk_create(self.events)
         for each in (*self.opened, *self.touched.values()):
-            announce(each.tenant_id, "conversation", number=each.number)
+            announce(each.tenant_id, "conversation", number=each.number, account=each.account_id)
         self.opened, self.messages, self.files, self.deadlines, self.events = [], [], [], [], []
         self.touched = {}
 
