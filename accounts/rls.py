@@ -6,9 +6,9 @@ from typing import Any
 from django.db.migrations.operations import RunSQL
 
 OWN_TENANT = "tenant_id = (SELECT current_setting('app.tenant_id')::bigint)"
+OWN_MEMBER = "(SELECT current_setting('app.membership_id')::bigint)"
 SEEN_ACCOUNTS = (
-    f"SELECT account_id FROM marketplaces_accountaccess WHERE {OWN_TENANT}"
-    " AND membership_id = (SELECT current_setting('app.membership_id')::bigint)"
+    f"SELECT account_id FROM marketplaces_accountaccess WHERE {OWN_TENANT} AND membership_id = {OWN_MEMBER}"
 )
 
 
@@ -16,16 +16,22 @@ class EnableTenantRLS(RunSQL):
     """Guard a table: hd_app sees only rows of the tenant its transaction named, and an error without one.
 
     current_setting has no missing_ok on purpose: a forgotten tenant must raise, not look like an empty inbox.
-    Members who see some seller accounts only read as hd_limited; `account` and `through` say what that role
-    sees of the table, as in LimitMembers. Without them it sees what hd_app sees.
+    Members who see some seller accounts only read as hd_limited; the options say what that role sees of
+    the table, as in LimitMembers. Without them it sees what hd_app sees.
     """
 
     def __init__(
-        self, table: str, *, account: str = "", through: Sequence[str] = (), or_none: bool = False
+        self,
+        table: str,
+        *,
+        account: str = "",
+        through: Sequence[str] = (),
+        or_none: bool = False,
+        own: str = "",
     ) -> None:
         self.table = table
-        self.options = _given(account=account, through=list(through), or_none=or_none)
-        limited = LimitMembers(table, account=account, through=through, or_none=or_none)
+        self.options = _given(account=account, through=list(through), or_none=or_none, own=own)
+        limited = LimitMembers(table, account=account, through=through, or_none=or_none, own=own)
         super().__init__(
             sql=[
                 f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY",
@@ -52,17 +58,24 @@ class LimitMembers(RunSQL):
 
     `account` is the column that names the seller account; with `or_none` rows that name none are for all.
     `through` are joins such as "order_id = orders_order.id": a row is seen if one of them finds a row that
-    is. Without either, every row of the tenant is.
+    is. `own` is the column that names whose row it is. Without any of them, every row of the tenant is seen.
     """
 
     def __init__(
-        self, table: str, *, account: str = "", through: Sequence[str] = (), or_none: bool = False
+        self,
+        table: str,
+        *,
+        account: str = "",
+        through: Sequence[str] = (),
+        or_none: bool = False,
+        own: str = "",
     ) -> None:
         self.table = table
-        self.options = _given(account=account, through=list(through), or_none=or_none)
+        self.options = _given(account=account, through=list(through), or_none=or_none, own=own)
         ways = [f"{account} IN ({SEEN_ACCOUNTS})"] if account else []
         ways += [f"{account} IS NULL"] if or_none else []
         ways += [_found(table, join) for join in through]
+        ways += [f"{own} = {OWN_MEMBER}"] if own else []
         rule = f"{OWN_TENANT} AND ({' OR '.join(ways)})" if ways else OWN_TENANT
         super().__init__(
             sql=[

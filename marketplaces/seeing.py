@@ -5,29 +5,23 @@ from datetime import datetime
 
 from django.db.models import Exists, OuterRef, Q
 
-from accounts import audit
+from accounts import audit, places
 from accounts.announcing import announce
 from accounts.models import Membership, Role
+from accounts.refusals import Refused
 from marketplaces.models import AccountAccess, SellerAccount
-
-
-class CannotLimit(Exception):
-    """This member cannot be limited; the message says why and what to do instead."""
 
 
 def choose(
     member: Membership, accounts: Collection[SellerAccount] | None, *, by: Membership, now: datetime
 ) -> None:
-    """Let a member see these seller accounts only, or all of them (None); raises CannotLimit.
+    """Let a member see these seller accounts only, or all of them (None); raises Refused.
 
     It holds from their next request on, and open pages are looked at again at once.
     """
-    # Held against a change of role in the same moment.
-    held = Membership.objects.select_for_update(no_key=True).get(pk=member.pk)
+    held = places.hold(member, by=by)
     if accounts is not None and held.role == Role.ADMIN:
-        raise CannotLimit(
-            f"{member.user.name} is an admin, and admins see every account. Change the role first."
-        )
+        raise Refused(f"{member.user.name} is an admin, and admins see every account. Change the role first.")
     before = chosen(held)
     wanted = sorted(account.pk for account in accounts or ())
     if held.restricted == (accounts is not None) and before == wanted:
@@ -44,7 +38,7 @@ def choose(
         tenant_id=held.tenant_id,
         by=by,
         action="member_accounts_chosen",
-        subject=f"member {held.pk}",
+        subject=f"{held.user.name} (member {held.pk})",
         details={"all": accounts is None, "accounts": wanted, "accounts_before": before},
         now=now,
     )

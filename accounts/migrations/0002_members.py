@@ -198,7 +198,7 @@ class Migration(migrations.Migration):
             "REVOKE INSERT, UPDATE, DELETE ON accounts_membership FROM hd_limited",
             "GRANT INSERT, UPDATE, DELETE ON accounts_membership TO hd_limited",
         ),
-        EnableTenantRLS("accounts_auditentry"),
+        EnableTenantRLS("accounts_auditentry", own="actor_id"),
         TenantKey("accounts_auditentry", "actor_id", "accounts_membership"),
         AppendOnly("accounts_auditentry", for_good=True),
         EnableTenantRLS("accounts_invitation"),
@@ -206,4 +206,9 @@ class Migration(migrations.Migration):
         TenantKey("accounts_invitation", "accepted_by_id", "accounts_membership"),
         EnableTenantRLS("accounts_systemmail"),
         SweepColumns("accounts_systemmail", "id", "tenant_id", "state", "next_at"),
+        # Whom an organization invites and what it mails is for admins, who are never limited.
+        migrations.RunSQL(
+            "REVOKE ALL ON accounts_invitation, accounts_systemmail FROM hd_limited",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON accounts_invitation, accounts_systemmail TO hd_limited",
+        ),
     ]

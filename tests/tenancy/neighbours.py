@@ -12,7 +12,8 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from accounts.models import Membership, Tenant, User
+from accounts import audit, inviting, mails
+from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.tenancy import tenant_tx
 from inbox import actions, tagging
 from inbox.models import Conversation, Deadline, DeadlineKind, Draft, Message, SlaPolicy
@@ -87,6 +88,8 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
     with tenant_tx(world.acme.pk):
         our_message = Message.objects.get(conversation=ours)
         our_tag = tagging.named("ours")
+        place = inviting.Place("ours@invited.example", "", Role.AGENT)
+        our_invitation = inviting.invite(place, by=world.ada, now=timezone.now())
     return Neighbours(
         canaries=(word, order, relay),
         ours={
@@ -95,6 +98,8 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
             "reply_id": reply_in(ours, world.alice, OutboxState.UNKNOWN).pk,
             "file_id": file_in(our_message).pk,
             "tag_id": our_tag.pk,
+            "member_id": world.leo.pk,
+            "invitation_id": our_invitation.pk,
             **_order_of(ours, "lamp"),
         },
         theirs=theirs,
@@ -128,6 +133,18 @@ def _fill(
         actions.assign(talk, by=by, assignee=by, now=now)
         tag = tagging.named(tag_name)
         tagging.put(talk, tag, by=by, now=now)
+        invitation = Invitation.objects.create(
+            email=f"{word}@invited.example",
+            name=word,
+            role=Role.AGENT,
+            invited_by=by,
+            created_at=now,
+            expires_at=now + inviting.HOLDS,
+        )
+        mails.enqueue(
+            account.tenant_id, to=f"{word}@invited.example", subject=word, text=word, key=word, now=now
+        )
+        audit.record(tenant_id=account.tenant_id, by=by, action=word, subject=word, now=now)
         Draft.objects.create(
             conversation=talk, author=by, body=f"{word} drafts", expires_at=now + timedelta(days=30)
         )
@@ -139,6 +156,8 @@ def _fill(
         "reply_id": reply.pk,
         "file_id": file.pk,
         "tag_id": tag.pk,
+        "member_id": by.pk,
+        "invitation_id": invitation.pk,
     }
     return ids | _order_of(talk, word), reply.client_key
 

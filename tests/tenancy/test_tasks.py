@@ -4,13 +4,14 @@ import inspect
 
 import pytest
 
+from accounts import tasks as account_tasks
 from accounts.tenant_task import TenantTask
 from helpdesk.celery import app as celery
 from inbox import tasks
 
 OURS = {name: task for name, task in celery.tasks.items() if name.startswith(("accounts.", "inbox."))}
 # They look at all tenants, and see due moments only, by another login.
-RINGS = {"inbox.tasks.ring_due_mailboxes", "accounts.tasks.ring_due_mails"}
+RINGS = {tasks.ring_due_mailboxes.name, account_tasks.ring_due_mails.name}
 
 
 def test_every_task_takes_ids_and_nothing_else() -> None:
