@@ -22,12 +22,20 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     # Renaming, merging and removing tags; whoever converses may put them and make new ones.
     "manage_tags": frozenset({Role.LEAD, Role.ADMIN}),
     "manage_policies": frozenset({Role.LEAD, Role.ADMIN}),
+    "manage_members": frozenset({Role.ADMIN}),
     "belong": frozenset(Role),
 }
+# What reaches beyond the seller accounts that a restricted member sees.
+OF_THE_WHOLE = frozenset({"manage_accounts", "manage_tags", "manage_policies", "manage_members"})
 
 
 def may(membership: Membership, permission: str) -> bool:
-    """Whether the member's role holds the permission; raises KeyError for an unknown one."""
+    """Whether the member's role holds the permission; raises KeyError for an unknown one.
+
+    What concerns the whole organization takes somebody who sees all of it.
+    """
+    if membership.restricted and permission in OF_THE_WHOLE:
+        return False
     return membership.role in PERMISSIONS[permission]
 
 

@@ -35,7 +35,9 @@ def announce(tenant_id: int, what: str, **ids: int | str) -> None:
     """Tell open pages of the tenant that this has changed: after the commit inside a transaction, else now.
 
     `what` and the names of `ids` are the reader's: conversation (number), order (order), account (account),
-    presence, membership. Never raises; while the broker is away nothing is said.
+    presence, membership. `account` beside them is the seller account it hangs on: whoever does not see that
+    hears nothing, and where it is not said they read everything again. Never raises; while the broker is away
+    nothing is said.
     """
     notice: Notice = (tenant_id, what, tuple(sorted(ids.items())))
     connection = transaction.get_connection()

@@ -26,6 +26,8 @@ TABLES = """
                    AND a.attnotnull AND NOT a.attisdropped),
            (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid
             AND (SELECT oid FROM pg_roles WHERE rolname = 'hd_app') = ANY (p.polroles)),
+           (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid
+            AND (SELECT oid FROM pg_roles WHERE rolname = 'hd_limited') = ANY (p.polroles)),
            (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid AND 0 = ANY (p.polroles))
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') ORDER BY c.relname
@@ -36,13 +38,16 @@ def unguarded_tables(cursor: Any) -> list[str]:
     """One sentence for each table that row level security does not guard."""
     cursor.execute(TABLES)
     faults = []
-    for table, enabled, forced, has_tenant, policies, for_all_roles in cursor.fetchall():
+    for table, enabled, forced, has_tenant, policies, limited, for_all_roles in cursor.fetchall():
         if table in OUTSIDE:
             continue
         if not has_tenant:
             faults.append(f"The table {table} has no tenant_id that is NOT NULL.")
         elif not (enabled and forced):
             faults.append(f"Row level security is off on the table {table}.")
-        elif policies != 1 or for_all_roles:
-            faults.append(f"The table {table} must have exactly one policy for hd_app, and none for PUBLIC.")
+        elif policies != 1 or limited != 1 or for_all_roles:
+            faults.append(
+                f"The table {table} must have exactly one policy for hd_app, one for hd_limited,"
+                " and none for PUBLIC."
+            )
     return faults

@@ -53,7 +53,8 @@ class TenantMiddleware:
             return self.get_response(request)
         request.user = membership.user
         request.membership = membership  # type: ignore[attr-defined]
-        with tenant_tx(membership.tenant_id):
+        limited_to = membership.pk if membership.restricted else None
+        with tenant_tx(membership.tenant_id, member_id=limited_to):
             response = self.get_response(request)
             if response.status_code >= 500:
                 transaction.set_rollback(True)

@@ -36,8 +36,9 @@ def add_member(tenant: Tenant, person: NewPerson, role: Role) -> Membership:
             validate_password(person.password, user)
             user.set_password(person.password)
             user.save()
+        sees_all = {"restricted": False} if role == Role.ADMIN else {}
         membership, _ = Membership.objects.update_or_create(
-            tenant=tenant, user=user, defaults={"role": role, "is_active": True}
+            tenant=tenant, user=user, defaults={"role": role, "is_active": True, **sees_all}
         )
         announce(tenant.pk, "membership")
     return membership

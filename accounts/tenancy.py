@@ -8,29 +8,38 @@ from typing import Any, ClassVar, Self, TypeVar
 from django.db import connection, models, transaction
 from django_scopes import ScopedManager, scope
 
-_current: ContextVar[int | None] = ContextVar("tenant_id", default=None)
+# The tenant whose transaction is open, and the member whose sight limits it.
+_current: ContextVar[tuple[int, int | None] | None] = ContextVar("tenant", default=None)
+# One statement: there is no moment at which the tenant is known and the member is not.
+OPEN = "SELECT set_config('app.tenant_id', %s, true)"
+OPEN_LIMITED = f"{OPEN}, set_config('app.membership_id', %s, true), set_config('role', 'hd_limited', true)"
 
 
 class TenantSwitch(RuntimeError):
-    """Code inside one tenant's transaction asked for another tenant."""
+    """Code inside one tenant's transaction asked for another tenant, or for another member's sight."""
 
 
 @contextmanager
-def tenant_tx(tenant_id: int) -> Iterator[None]:
+def tenant_tx(tenant_id: int, *, member_id: int | None = None) -> Iterator[None]:
     """Open a transaction in which only this tenant's rows exist; nesting for the same tenant is a savepoint.
 
-    The outermost one is durable: a local setting made in a savepoint outlives it, so a loop over tenants
-    inside one outer transaction would keep the last tenant. Raises TenantSwitch and RuntimeError (durable).
+    With `member_id` only what hangs on the seller accounts which that member may see exists, for what is
+    nested too. The outermost one is durable: a local setting made in a savepoint outlives it, so a loop over
+    tenants inside one outer transaction would keep the last tenant. Raises TenantSwitch and RuntimeError
+    (durable).
     """
     outer = _current.get()
-    if outer is not None and outer != tenant_id:
-        raise TenantSwitch("another tenant's transaction is open")
-    token = _current.set(tenant_id)
+    if outer is not None and (outer[0] != tenant_id or member_id not in (None, outer[1])):
+        raise TenantSwitch("another tenant's or member's transaction is open")
+    token = _current.set(outer or (tenant_id, member_id))
     try:
         with transaction.atomic(durable=outer is None), scope(tenant=tenant_id):
             if outer is None:
                 with connection.cursor() as cursor:
-                    cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(tenant_id)])
+                    if member_id is None:
+                        cursor.execute(OPEN, [str(tenant_id)])
+                    else:
+                        cursor.execute(OPEN_LIMITED, [str(tenant_id), str(member_id)])
             yield
     finally:
         _current.reset(token)
@@ -38,10 +47,10 @@ def tenant_tx(tenant_id: int) -> Iterator[None]:
 
 def current_tenant_id() -> int:
     """The tenant whose transaction is open; raises RuntimeError outside of tenant_tx."""
-    tenant_id = _current.get()
-    if tenant_id is None:
+    current = _current.get()
+    if current is None:
         raise RuntimeError("no tenant's transaction is open")
-    return tenant_id
+    return current[0]
 
 
 Set = TypeVar("Set", contravariant=True)

@@ -9,5 +9,6 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("login/", views.sign_in, name="account_login"),
     path("logout/", allauth_views.logout, name="account_logout"),
+    path("invitation/", views.invitation, name="invitation"),
     path("inactive/", allauth_views.account_inactive, name="account_inactive"),
 ]

@@ -92,12 +92,17 @@ def configure() -> None:
                 "schedule": schedule(1),
                 "options": {"expires": 10},
             },
+            "send-mails": {
+                "task": "accounts.tasks.ring_due_mails",
+                "schedule": schedule(5),
+                "options": {"expires": 10},
+            },
         },
         timezone="UTC",
     )
     # Without this Celery drops its database connection around every task.
     app.conf["CELERY_DB_REUSE_MAX"] = 100_000
-    app.autodiscover_tasks(["inbox", "marketplaces", "orders"])
+    app.autodiscover_tasks(["accounts", "inbox", "marketplaces", "orders"])
 
 
 configure()

@@ -1,8 +1,9 @@
 """Make the database roles and a database whose tables the app's login can use but never own.
 
 hd_owner owns everything and cannot log in; hd_migrate acts as it; hd_app serves tenants and is held by row
-level security; hd_sweep looks for due work in all tenants and may read a few columns; hd_search owns the one
-function that searches, cannot log in either and may read a few columns.
+level security; hd_limited is what it becomes for a member who sees some seller accounts only; hd_sweep looks
+for due work in all tenants and may read a few columns; hd_search owns the one function that searches, cannot
+log in either and may read a few columns.
 """
 
 import fcntl
@@ -21,16 +22,18 @@ ROLES = {
     "hd_owner": "NOLOGIN NOSUPERUSER NOBYPASSRLS",
     "hd_migrate": "LOGIN NOSUPERUSER BYPASSRLS",
     "hd_app": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
+    "hd_limited": "NOLOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
     "hd_sweep": "LOGIN NOSUPERUSER NOBYPASSRLS NOCREATEDB NOCREATEROLE",
     "hd_search": "NOLOGIN NOSUPERUSER BYPASSRLS NOCREATEDB NOCREATEROLE",
 }
 IN_DATABASE = (
     "REVOKE ALL ON SCHEMA public FROM PUBLIC",
     "GRANT ALL ON SCHEMA public TO hd_owner",
-    "GRANT USAGE ON SCHEMA public TO hd_app, hd_sweep, hd_search, hd_migrate",
+    "GRANT USAGE ON SCHEMA public TO hd_app, hd_limited, hd_sweep, hd_search, hd_migrate",
     "ALTER DEFAULT PRIVILEGES FOR ROLE hd_owner IN SCHEMA public"
-    " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO hd_app",
-    "ALTER DEFAULT PRIVILEGES FOR ROLE hd_owner IN SCHEMA public GRANT USAGE ON SEQUENCES TO hd_app",
+    " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO hd_app, hd_limited",
+    "ALTER DEFAULT PRIVILEGES FOR ROLE hd_owner IN SCHEMA public"
+    " GRANT USAGE ON SEQUENCES TO hd_app, hd_limited",
 )
 
 
@@ -99,6 +102,10 @@ def role_statements(passwords: dict[str, str]) -> list[sql.Composed]:
     # The migrations make the search function and hand it over; nobody acts as hd_search without saying so.
     statements.append(
         sql.SQL("GRANT {} TO hd_owner WITH INHERIT FALSE, SET TRUE").format(sql.Identifier("hd_search"))
+    )
+    # The app becomes hd_limited inside a transaction by saying so; else none of that role's policies are its.
+    statements.append(
+        sql.SQL("GRANT {} TO hd_app WITH INHERIT FALSE, SET TRUE").format(sql.Identifier("hd_limited"))
     )
     return statements
 

@@ -7,6 +7,7 @@ from typing import Any
 from helpdesk.database_urls import DatabaseUrl
 from helpdesk.env import env_bool, env_choice, env_int, env_list, env_str
 from helpdesk.logs import configure_logging
+from helpdesk.mail_urls import MailUrl
 from helpdesk.static_cache import add_headers
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -206,6 +207,16 @@ LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
+
+# --- Mail of the helpdesk's own: invitations and alarms; without a server it waits ------------------------
+MAIL_URL = MailUrl.parse(env_str("HELPDESK_SMTP_URL"), "HELPDESK_SMTP_URL")
+EMAIL_HOST, EMAIL_PORT = MAIL_URL.host, MAIL_URL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = MAIL_URL.user, MAIL_URL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_URL.scheme == "smtp+starttls", MAIL_URL.scheme == "smtps"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env_str("HELPDESK_MAIL_FROM", "helpdesk@localhost")
+# Where people reach us, for links in mails.
+PUBLIC_URL = env_str("HELPDESK_URL", "http://localhost:8000").rstrip("/")
 
 # --- Broker and the rhythm of the workers ---------------------------------------------------------------
 REDIS_URL = env_str("REDIS_URL", "redis://localhost:6379/0")

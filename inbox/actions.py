@@ -4,6 +4,7 @@ from datetime import datetime
 
 from accounts.access import may
 from accounts.models import Membership
+from accounts.refusals import Refused as Refused
 from inbox import clocks, events, standing
 from inbox.models import (
     Conversation,
@@ -15,12 +16,9 @@ from inbox.models import (
     Outcome,
 )
 from inbox.timeline import offered
+from marketplaces import seeing
 
 LONGEST_NOTE = 20_000
-
-
-class Refused(Exception):
-    """The act cannot be done; the message says why and what to do instead."""
 
 
 def add_note(conversation: Conversation, *, by: Membership, body: str, now: datetime) -> Note:
@@ -48,6 +46,11 @@ def assign(conversation: Conversation, *, by: Membership, assignee: Membership |
             raise Refused("That person is not a member here.")
         if not may(assignee, "converse"):
             raise Refused(f"{assignee.user.name} cannot answer buyers. Choose an agent, a lead or an admin.")
+        if not seeing.sees(assignee, conversation.account_id):
+            raise Refused(
+                f"{assignee.user.name} does not see {conversation.account.name}. Choose somebody who does, "
+                "or have an admin change what they see."
+            )
     if conversation.assignee_id == (assignee.pk if assignee else None):
         return
     conversation.assignee = assignee

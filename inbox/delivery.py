@@ -124,7 +124,7 @@ def _take(reply_id: int) -> OutboundReply | None:
             at = timezone.now()
             events.record(reply.conversation, "reply_waits", at=at, reply=reply.pk, reason=BEHIND_UNKNOWN)
     else:
-        announce(reply.tenant_id, "conversation", number=reply.conversation.number)
+        announce(reply.tenant_id, "conversation", number=reply.conversation.number, account=reply.account_id)
     return leased
 
 
@@ -274,7 +274,7 @@ def _say_it_is_hard(reply: OutboundReply, words: str) -> None:
 
 
 def _note(reply: OutboundReply, result: str, words: str) -> None:
-    announce(reply.tenant_id, "conversation", number=reply.conversation.number)
+    announce(reply.tenant_id, "conversation", number=reply.conversation.number, account=reply.account_id)
     ReplyAttempt.objects.create(tenant_id=reply.tenant_id, reply=reply, result=result, answer=one_line(words))
 
 

@@ -67,7 +67,7 @@ class Desk:
         for each in (*self.opened, *self.touched.values()):
             # History is on nobody's screen, and thousands of rows of it would keep every page reading.
             if not self.of_history or each.state != ConversationState.CLOSED:
-                announce(each.tenant_id, "conversation", number=each.number)
+                announce(each.tenant_id, "conversation", number=each.number, account=each.account_id)
         self.opened, self.messages, self.files, self.deadlines, self.events = [], [], [], [], []
         self.touched = {}
 

@@ -9,6 +9,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "returned": ("The buyer wrote again", "corner-down-left"),
     "assigned": ("{actor} assigned it to {name}", "user"),
     "unassigned": ("{actor} took the assignment back", "user-x"),
+    "handed_back": ("{name} has no access any more: nobody is assigned now", "user-x"),
     "tagged": ("{actor} put the tag “{tag}” on it", "tag"),
     "untagged": ("{actor} took the tag “{tag}” off", "tag"),
     "tag_removed": ("{actor} removed the tag “{tag}” everywhere", "tag"),

@@ -19,7 +19,8 @@ def record(
 ) -> Event:
     """One line in the conversation's history, in the transaction of the act; `data` names no buyer."""
     line = event(conversation, kind, at=at, actor=actor, note=note, data=data)
-    announce(conversation.tenant_id, "conversation", number=conversation.number)
+    told = {"number": conversation.number, "account": conversation.account_id}
+    announce(conversation.tenant_id, "conversation", **told)
     line.save(force_insert=True)
     return line
 

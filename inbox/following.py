@@ -14,6 +14,6 @@ from orders.models import Order
 def follow(sender: type[Order], *, placeholder: Order, order: Order, **kwargs: Any) -> None:
     """Hang the placeholder's conversations on the order, in the transaction that removes the placeholder."""
     followers = Conversation.objects.filter(order=placeholder)
-    for number in followers.values_list("number", flat=True):
-        announce(order.tenant_id, "conversation", number=number)
+    for number, account_id in followers.values_list("number", "account_id"):
+        announce(order.tenant_id, "conversation", number=number, account=account_id)
     followers.update(order=order)

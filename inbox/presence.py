@@ -7,12 +7,13 @@ from accounts.models import Membership
 DOINGS = ("viewing", "replying", "noting", "away", "gone")
 
 
-def tell(number: int, *, by: Membership, doing: str, tab: str) -> None:
-    """Let the others know what this member does at a conversation."""
+def tell(number: int, *, account_id: int, by: Membership, doing: str, tab: str) -> None:
+    """Let the others who see its account know what this member does at a conversation."""
     announce(
         by.tenant_id,
         "presence",
         number=number,
+        account=account_id,
         member=by.pk,
         name=by.user.name,
         initials=by.initials,

@@ -239,5 +239,8 @@ def _store(
                 replaces=replaces,
             )
     except IntegrityError:
-        # The other half of a double click was quicker.
-        return OutboundReply.objects.get(client_key=client_key)
+        # The other half of a double click was quicker; unless the key is of a reply this person does not see.
+        known = OutboundReply.objects.filter(client_key=client_key).first()
+        if known is None:
+            raise Refused("This page is too old. Reload it and send again.") from None
+        return known

@@ -49,7 +49,8 @@ def add_clock(conversation: Conversation, due_at: datetime) -> None:
 def refresh(conversation: Conversation) -> bool:
     """Recompute what the queue reads from deadlines and replies; saves and says True if anything changed."""
     # What was changed before it came here, a state say, is on the pages too.
-    announce(conversation.tenant_id, "conversation", number=conversation.number)
+    told = {"number": conversation.number, "account": conversation.account_id}
+    announce(conversation.tenant_id, "conversation", **told)
     # Locked first: two transactions that each start or stop a clock must not miss the other's row.
     row = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
     open_deadlines = Deadline.objects.filter(conversation=row, stopped_at__isnull=True)
@@ -73,7 +74,7 @@ def refresh_all(held: Collection[Conversation]) -> None:
     unsettled = OutboundReply.objects.filter(UNSETTLED, conversation__in=ids)
     needs_settling = set(unsettled.values_list("conversation_id", flat=True))
     for row in held:
-        announce(row.tenant_id, "conversation", number=row.number)
+        announce(row.tenant_id, "conversation", number=row.number, account=row.account_id)
         row.due_at, row.needs_settling = due.get(row.pk), row.pk in needs_settling
         place(row)
     upsert(Conversation, held, ("number",), ("due_at", "needs_settling", "queue_at"))

@@ -11,6 +11,7 @@ from inbox.views import (
     conversation,
     drafts,
     files,
+    members,
     orders,
     originals,
     presence,
@@ -69,6 +70,18 @@ in_account: list[URLPattern | URLResolver] = [
     path("connection/", include(in_connection)),
 ]
 
+in_member: list[URLPattern | URLResolver] = [
+    path("role/", members.member_role, name="member_role"),
+    path("accounts/", members.member_accounts, name="member_accounts"),
+    path("deactivation/", members.member_deactivation, name="member_deactivation"),
+    path("reactivation/", members.member_reactivation, name="member_reactivation"),
+]
+
+in_invitation: list[URLPattern | URLResolver] = [
+    path("sending/", members.invitation_sending, name="invitation_sending"),
+    path("withdrawal/", members.invitation_withdrawal, name="invitation_withdrawal"),
+]
+
 in_tenant: list[URLPattern | URLResolver] = [
     path("", queue.start, name="start"),
     path("warehouse/", queue.warehouse, name="warehouse"),
@@ -89,6 +102,9 @@ in_tenant: list[URLPattern | URLResolver] = [
     path("tags/<int:tag_id>/merging/", tags.tag_merging, name="tag_merging"),
     path("tags/<int:tag_id>/removal/", tags.tag_removal, name="tag_removal"),
     path("buyers/<int:buyer_id>/", buyers.buyer, name="buyer"),
+    path("members/", members.members, name="members"),
+    path("members/<int:member_id>/", include(in_member)),
+    path("invitations/<int:invitation_id>/", include(in_invitation)),
 ]
 
 urlpatterns = [

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from django.conf import settings
+from django.db import IntegrityError, transaction
 
 from accounts.models import Membership
 from inbox import events, guard, standing
@@ -153,8 +154,13 @@ def write_first(
     offered = offer(order, now=now)
     chosen = offered.reason(reason)
     _check(order, offered, chosen, body)
-    talk = open_talk(order) or _open(order, _subject(order, chosen), body, now=now)
-    reply = _store(talk, order, offered, chosen, body, by=by, client_key=client_key, now=now)
+    try:
+        with transaction.atomic():
+            talk = open_talk(order) or _open(order, _subject(order, chosen), body, now=now)
+            reply = _store(talk, order, offered, chosen, body, by=by, client_key=client_key, now=now)
+    except IntegrityError:
+        # The key is of a reply that this person does not see.
+        raise Refused("This page is too old. Reload it and send again.") from None
     Draft.objects.filter(conversation=talk, author=by).delete()
     title = chosen.title if chosen else ""
     events.record(talk, "wrote_first", at=now, actor=by, reply=reply.pk, reason=title)

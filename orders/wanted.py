@@ -75,7 +75,7 @@ def _read_one(adapter: registry.Adapter, account: SellerAccount, row: Order, *, 
         return
     with tenant_tx(row.tenant_id):
         for changed in store_orders(account, records, now=now).changed:
-            announce(row.tenant_id, "order", order=changed)
+            announce(row.tenant_id, "order", order=changed, account=account.pk)
         if actions is not None:
             Order.objects.filter(pk=row.pk).update(
                 message_actions=[{"name": each.name, "longest": each.longest} for each in actions],
@@ -91,11 +91,11 @@ def _settle(row: Order, fault: str, *, now: datetime) -> None:
         Order.objects.filter(pk=row.pk).update(fault=fault[:300])
         asked = Order.objects.filter(pk=row.pk, wanted_at=now + STALE_CLAIM)
         asked.update(wanted_at=None, wanted_by_person=False)
-        announce(row.tenant_id, "order", order=row.pk)
+        announce(row.tenant_id, "order", order=row.pk, account=row.account_id)
 
 
 def _postpone(row: Order, fault: str, *, now: datetime, seconds: float) -> None:
     with tenant_tx(row.tenant_id):
         wait = max(SOON if row.wanted_by_person else LATER, timedelta(seconds=seconds))
         Order.objects.filter(pk=row.pk).update(fault=fault[:300], wanted_at=now + wait)
-        announce(row.tenant_id, "order", order=row.pk)
+        announce(row.tenant_id, "order", order=row.pk, account=row.account_id)

@@ -15,6 +15,7 @@ import time
 from pathlib import Path
 from types import FrameType
 from typing import IO, Any
+from urllib.parse import quote
 
 import httpx
 import psycopg
@@ -75,6 +76,17 @@ def settle_in(demo: Demo, *, new: bool) -> None:
     demo.manage("-m", "helpdesk.demo.people", given=json.dumps(cast))
 
 
+def mail_settings(demo: Demo) -> dict[str, str]:
+    """The helpdesk's own mail leaves by the first seller's server, and is seen in the simulator's log."""
+    box = CAST["accounts"][0]["simulator"]
+    login = f"{quote(box['address'], safe='')}:{quote(box['password'], safe='')}"
+    return {
+        "HELPDESK_SMTP_URL": f"smtp://{login}@{demo.simulator['smtp_host']}:{demo.simulator['smtp_port']}",
+        "HELPDESK_MAIL_FROM": "Helpdesk <helpdesk@helpdesk.example>",
+        "HELPDESK_URL": f"http://127.0.0.1:{demo.port}",
+    }
+
+
 def tell(demo: Demo, *, new: bool) -> int:
     """Let the day's traffic arrive; returns how many mails at least must come in."""
     addresses = [account["simulator"]["address"] for account in CAST["accounts"]]
@@ -133,6 +145,7 @@ def bring_up(demo: Demo) -> None:
     new = demo.servers()
     say("starting the simulated marketplaces, web, live, workers, beat and sweeper")
     demo.start_simulator()
+    demo.env |= mail_settings(demo)
     demo.processes()
     (demo.folder / "ready.json").unlink(missing_ok=True)
     say(

@@ -11,6 +11,8 @@ from django.db import close_old_connections
 
 from accounts.access import may
 from accounts.middleware import find_membership, session_holds
+from accounts.tenancy import tenant_tx
+from marketplaces import seeing
 
 # The one place where the live process reads the database; two connections serve any number of streams.
 _threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="door")
@@ -39,6 +41,12 @@ class Seat:
     tenant_id: int
     member_id: int
     hears: frozenset[str]
+    # The seller accounts of which they hear; None: of all.
+    accounts: frozenset[int] | None = None
+
+    def sees(self, account_id: int) -> bool:
+        """Whether what hangs on a seller account is theirs to hear of."""
+        return self.accounts is None or account_id in self.accounts
 
 
 async def seat_of(session_key: str, slug: str) -> Seat:
@@ -59,4 +67,8 @@ def _seat_of(session_key: str, slug: str) -> Seat:
     if not session_holds(session, membership):
         raise Refused(401)
     heard = {what for what, permission in PERMISSION_TO_HEAR.items() if may(membership, permission)}
-    return Seat(membership.tenant_id, membership.pk, frozenset(heard))
+    accounts = None
+    if membership.restricted:
+        with tenant_tx(membership.tenant_id):
+            accounts = frozenset(seeing.chosen(membership))
+    return Seat(membership.tenant_id, membership.pk, frozenset(heard), accounts)

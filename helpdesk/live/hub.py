@@ -9,8 +9,9 @@ from typing import Any
 
 import structlog
 
+from accounts.announcing import RESYNC
 from helpdesk.live.door import PERMISSION_TO_HEAR, Seat
-from helpdesk.live.presence import Presence
+from helpdesk.live.presence import Change, Presence
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +87,8 @@ class Hub:
         hello: dict[str, Any] = {"now": _now().isoformat(), "generation": self.generation, "presence": []}
         if "presence" in stream.seat.hears:
             everybody = self.presence.of_tenant(stream.seat.tenant_id)
-            hello["presence"] = [change.event() for change in everybody]
+            seen = [change for change in everybody if stream.seat.sees(change.account)]
+            hello["presence"] = [change.event() for change in seen]
         return event("hello", hello) + (b"" if self.listening.is_set() else event("paused", {}))
 
     def remove(self, stream: Stream) -> None:
@@ -135,9 +137,7 @@ class Hub:
         """Drop the presence of browsers that have not spoken for a while."""
         loop = asyncio.get_running_loop()
         for change in self.presence.let_go(at=loop.time(), now=_now()):
-            self._tell(
-                change.tenant_id, "presence", ("presence", change.number, change.member), change.event()
-            )
+            self._tell_presence(change)
 
     def _pass_on(self, tenant_id: int, what: str, ids: dict[str, Any]) -> None:
         if what == "membership":
@@ -148,21 +148,38 @@ class Hub:
             loop = asyncio.get_running_loop()
             change = self.presence.hear(tenant_id, ids, at=loop.time(), now=_now())
             if change:
-                self._tell(tenant_id, what, (what, change.number, change.member), change.event())
+                self._tell_presence(change)
         elif what == "resync":
             self._tell(tenant_id, what, (what,), {})
         elif what in IDS:
             name = IDS[what]
             row_id = int(ids[name])
-            self._tell(tenant_id, what, (what, row_id), {name: row_id})
+            self._tell(tenant_id, what, (what, row_id), {name: row_id}, account=int(ids.get("account", 0)))
 
-    def _tell(self, tenant_id: int, what: str, key: tuple[object, ...], data: dict[str, Any]) -> None:
+    def _tell_presence(self, change: Change) -> None:
+        key = ("presence", change.number, change.member)
+        self._tell(change.tenant_id, "presence", key, change.event(), account=change.account)
+
+    def _tell(
+        self,
+        tenant_id: int,
+        what: str,
+        key: tuple[object, ...],
+        data: dict[str, Any],
+        *,
+        account: int | None = None,
+    ) -> None:
+        """Tell whoever hears of such things; of a seller account (0: nobody said which) whoever sees it."""
         if what not in PERMISSION_TO_HEAR:
             raise KeyError(what)
         content = event(what, data)
         for stream in self.streams.get(tenant_id, ()):
-            if what in stream.seat.hears:
+            if what not in stream.seat.hears:
+                continue
+            if account is None or stream.seat.sees(account):
                 stream.put(key, content)
+            elif account == 0 and what in IDS:
+                stream.put((RESYNC,), event(RESYNC, {}))
 
 
 def _now() -> datetime:

@@ -26,6 +26,7 @@ class _Tab:
 class _Person:
     name: str
     initials: str
+    account: int  # of the conversation; 0: not said
     tabs: dict[str, _Tab] = field(default_factory=dict)
     doing: str = GONE
     since: str = ""
@@ -40,6 +41,7 @@ class Change:
     member: int
     name: str
     initials: str
+    account: int
     doing: str
     since: str
 
@@ -67,7 +69,7 @@ class Presence:
         doing, tab = str(ids["doing"]), str(ids["tab"])
         if doing not in STRENGTH and doing != GONE:
             raise ValueError(doing)
-        person = self._people.setdefault(place, _Person(str(ids["name"]), str(ids["initials"])))
+        person = self._people.setdefault(place, _person(ids))
         person.tabs.pop(tab, None)
         if doing != GONE:
             person.tabs[tab] = _Tab(doing, at)
@@ -102,4 +104,8 @@ class Presence:
         return self._shown(place, person)
 
     def _shown(self, place: Place, person: _Person) -> Change:
-        return Change(*place, person.name, person.initials, person.doing, person.since)
+        return Change(*place, person.name, person.initials, person.account, person.doing, person.since)
+
+
+def _person(ids: dict[str, int | str]) -> _Person:
+    return _Person(str(ids["name"]), str(ids["initials"]), int(ids.get("account", 0)))

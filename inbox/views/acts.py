@@ -16,6 +16,7 @@ from inbox.forms import AssignmentForm, NoteForm, SettlementForm, first_error
 from inbox.models import Conversation
 from inbox.views.frame import answer, reader, view_of, view_query, wants_part
 from inbox.views.pane import Typed, perform, show
+from marketplaces import seeing
 
 
 @needs("converse")
@@ -103,11 +104,17 @@ def _assign(request: TenantRequest, number: int) -> HttpResponse:
 
 
 def _ask_whom(request: TenantRequest, number: int) -> HttpResponse:
-    get_object_or_404(Conversation.objects.only("pk"), number=number)
+    talk = get_object_or_404(Conversation.objects.only("account_id"), number=number)
     me = request.membership
     members = (
         Membership.objects.select_related("user")
-        .filter(tenant=me.tenant, is_active=True, user__is_active=True, role__in=PERMISSIONS["converse"])
+        .filter(
+            seeing.who_see(talk.account_id),
+            tenant=me.tenant,
+            is_active=True,
+            user__is_active=True,
+            role__in=PERMISSIONS["converse"],
+        )
         .order_by(Case(When(pk=me.pk, then=0), default=1), "user__name", "pk")
     )
     context = {

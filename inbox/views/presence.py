@@ -15,9 +15,9 @@ from inbox.models import Conversation
 @require_POST
 def presence(request: TenantRequest, slug: str, number: int) -> HttpResponse:
     """One beat of a tab's heart; answers with nothing."""
-    get_object_or_404(Conversation.objects.only("pk"), number=number)
+    talk = get_object_or_404(Conversation.objects.only("account_id"), number=number)
     form = PresenceForm(request.POST)
     if not form.is_valid():
         return HttpResponse(first_error(form), status=422, content_type="text/plain")
-    presence_of.tell(number, by=request.membership, **form.cleaned_data)
+    presence_of.tell(number, account_id=talk.account_id, by=request.membership, **form.cleaned_data)
     return HttpResponse(status=204)

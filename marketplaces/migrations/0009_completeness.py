@@ -10,7 +10,7 @@ from accounts.rls import EnableTenantRLS, SweepColumns, TenantKey
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("marketplaces", "0005_connecting"),
+        ("marketplaces", "0006_account_access"),
     ]
 
     operations = [
@@ -394,16 +394,16 @@ class Migration(migrations.Migration):
                 fields=("tenant", "account"), name="marketplaces_estimate_once"
             ),
         ),
-        EnableTenantRLS("marketplaces_backfill"),
+        EnableTenantRLS("marketplaces_backfill", account="account_id"),
         TenantKey("marketplaces_backfill", "account_id", "marketplaces_selleraccount"),
         TenantKey("marketplaces_backfill", "asked_by_id", "accounts_membership"),
-        EnableTenantRLS("marketplaces_backfillestimate"),
+        EnableTenantRLS("marketplaces_backfillestimate", account="account_id"),
         TenantKey("marketplaces_backfillestimate", "account_id", "marketplaces_selleraccount"),
-        EnableTenantRLS("marketplaces_accountfault"),
+        EnableTenantRLS("marketplaces_accountfault", account="account_id"),
         TenantKey("marketplaces_accountfault", "account_id", "marketplaces_selleraccount"),
-        EnableTenantRLS("marketplaces_accountalarm"),
+        EnableTenantRLS("marketplaces_accountalarm", account="account_id"),
         TenantKey("marketplaces_accountalarm", "account_id", "marketplaces_selleraccount"),
-        EnableTenantRLS("marketplaces_auditresult"),
+        EnableTenantRLS("marketplaces_auditresult", account="account_id"),
         TenantKey("marketplaces_auditresult", "account_id", "marketplaces_selleraccount"),
         SweepColumns("marketplaces_backfill", "id", "tenant_id", "account_id", "stream", "state", "next_at"),
         SweepColumns("marketplaces_backfillestimate", "id", "tenant_id", "account_id", "wanted_at"),

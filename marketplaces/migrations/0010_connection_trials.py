@@ -213,10 +213,10 @@ class Migration(migrations.Migration):
                 fields=("tenant", "account", "kind"), name="marketplaces_trial_once"
             ),
         ),
-        EnableTenantRLS("marketplaces_connectiontrial"),
+        EnableTenantRLS("marketplaces_connectiontrial", account="account_id"),
         TenantKey("marketplaces_connectiontrial", "account_id", "marketplaces_selleraccount"),
         SweepColumns("marketplaces_connectiontrial", "id", "tenant_id", "next_at"),
-        EnableTenantRLS("marketplaces_connectioncheck"),
+        EnableTenantRLS("marketplaces_connectioncheck", account="account_id"),
         TenantKey("marketplaces_connectioncheck", "account_id", "marketplaces_selleraccount"),
         SweepColumns("marketplaces_connectioncheck", "id", "tenant_id", "account_id", "next_at"),
     ]

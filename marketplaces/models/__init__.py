@@ -1,5 +1,6 @@
 """The rows of seller accounts: what they sign in with, what was read of them and how it went."""
 
+from marketplaces.models.access import AccountAccess
 from marketplaces.models.account import Credential, Health, MailSecurity, MailSignIn, SellerAccount
 from marketplaces.models.api import ApiBucket, ApiCircuit, ApiStream, ApiToken, TokenPurpose
 from marketplaces.models.backfill import MAIL, UNDER_WAY, Backfill, BackfillEstimate, BackfillState
@@ -24,6 +25,7 @@ from marketplaces.models.watch import (
 __all__ = [
     "MAIL",
     "UNDER_WAY",
+    "AccountAccess",
     "AccountAlarm",
     "AccountFault",
     "AlarmKind",

@@ -21,12 +21,19 @@ DOORS: dict[str, set[str]] = {
     r"\b_base_manager\b|\bbase_manager_name\b": set(),
     r"\.raw\(|\bRawSQL\b|\.extra\(": set(),
     r"\bignore_conflicts\b": set(),
-    r"\bconnections\[": {"accounts/checks.py", "inbox/tasks.py", "marketplaces/outbox.py", "orders/tasks.py"},
+    r"\bconnections\[": {
+        "accounts/checks.py",
+        "accounts/mails.py",
+        "inbox/tasks.py",
+        "marketplaces/outbox.py",
+        "orders/tasks.py",
+    },
     r"\.using\(|\busing=": set(),
     r"\bset_config\b|\bSET ROLE\b|\brow_security\b": {"accounts/tenancy.py"},
     # A cursor of our own passes django-scopes by; row level security still holds it.
     r"\.cursor\(\)": {
         "accounts/checks.py",
+        "accounts/mails.py",
         "accounts/tenancy.py",
         "inbox/desk.py",
         "inbox/intake.py",

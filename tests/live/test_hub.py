@@ -140,3 +140,28 @@ def test_what_lacks_a_part_is_refused(missing: str) -> None:
     with pytest.raises(KeyError):
         presence.hear(1, said, at=0, now=NOW)
     assert presence.of_tenant(1) == []
+
+
+def test_whoever_sees_some_accounts_hears_of_those_and_reads_again_where_none_is_said() -> None:
+    def told(what: str, **ids: object) -> bytes:
+        return json.dumps({"tenant": 1, "what": what, "ids": ids}).encode()
+
+    async def scene() -> bytes:
+        hub = Hub()
+        hub.resumed()
+        hub.heard(told("presence", **says("viewing", number=6), account=2))
+        limited = Stream(Seat(1, 1, SEAT.hears | {"order"}, frozenset({4})), "key", "acme")
+        hello = hub.add(limited)
+        hub.heard(told("conversation", number=5, account=4))
+        hub.heard(told("conversation", number=66, account=2))
+        hub.heard(told("order", order=67, account=2))
+        hub.heard(told("presence", **says("replying", number=68), account=2))
+        hub.heard(told("presence", **says("replying", number=69)))
+        heard = limited.take()
+        hub.heard(told("order", order=70))
+        return b"|".join((hello, heard, limited.take()))
+
+    hello, heard, later = played(scene).split(b"|")
+    assert b'"presence": []' in hello
+    assert heard == event("conversation", {"number": 5})
+    assert later == event("resync", {})

@@ -102,7 +102,7 @@ def test_a_neighbours_stream_has_no_byte_of_ours(world: World, listen: Listen) -
     gus, alice = listen(world.gus, "globex"), listen(world.alice)
     canary = f"canary{uuid4().hex}"
     world.leo.user.name = canary
-    presence.tell(987654, by=world.leo, doing="replying", tab=canary)
+    presence.tell(987654, account_id=1, by=world.leo, doing="replying", tab=canary)
     announce(world.acme.pk, "conversation", number=987654)
     publish(json.dumps({"tenant": world.acme.pk, "what": "order", "ids": {"order": 987654}}).encode())
     alice.wait("presence", conversation=987654, name=canary)
@@ -117,7 +117,7 @@ def test_a_neighbours_stream_has_no_byte_of_ours(world: World, listen: Listen) -
 
 def test_the_warehouse_hears_of_no_conversation(world: World, listen: Listen) -> None:
     wendy, alice = listen(world.wendy), listen(world.alice)
-    presence.tell(1, by=world.leo, doing="viewing", tab="t")
+    presence.tell(1, account_id=1, by=world.leo, doing="viewing", tab="t")
     announce(world.acme.pk, "conversation", number=1)
     announce(world.acme.pk, "account", account=1)
     alice.wait("conversation", number=1)

@@ -1,4 +1,7 @@
-"""Globex next door with a canary in every text it has, and one conversation of acme to mix its ids with."""
+"""Globex next door with a canary in every text it has, and one conversation of acme to mix its ids with.
+
+And a room of acme's own that not everybody may enter: a seller account full of canaries.
+"""
 
 import secrets
 from dataclasses import dataclass
@@ -9,11 +12,12 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
 
-from accounts.models import Tenant, User
+from accounts import audit, inviting, mails
+from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.tenancy import tenant_tx
 from inbox import actions, tagging
-from inbox.models import Conversation, Deadline, Draft, Message, SlaPolicy
-from marketplaces.models import Health
+from inbox.models import Conversation, Deadline, DeadlineKind, Draft, Message, SlaPolicy
+from marketplaces.models import Health, SellerAccount
 from marketplaces.outbox import OutboxState
 from orders.models import Buyer, Item, Order
 from tests.orders.rows import make_order
@@ -42,13 +46,28 @@ class Neighbours:
 
 def move_in(world: World) -> Neighbours:
     """Fill globex and give acme a conversation with the same kinds of rows."""
-    word, relay = f"canary{secrets.token_hex(6)}", secrets.token_hex(16)
-    order = str(10**14 + secrets.randbelow(10**14))
+    word = f"canary{secrets.token_hex(6)}"
     Tenant.objects.filter(pk=world.globex.pk).update(name=f"{word} Inc")
     User.objects.filter(pk=world.gus.user.pk).update(name=f"Gus {word}", email=f"gus.{word}@globex.example")
     world.gus.user.refresh_from_db()
+    with tenant_tx(world.globex.pk):
+        SlaPolicy.objects.update(rule=f"{word} 48 h")
+    neighbours = _beside(world, world.globex, world.gus, word, tag=f"{word} tag")
+    # Its number is nobody's in acme, where there is one conversation only.
+    assert neighbours.theirs["number"] == 2
+    return neighbours
+
+
+def closed_room(world: World) -> Neighbours:
+    """Fill another seller account of acme, and a conversation of the Walmart account to mix its ids with."""
+    word = f"canary{secrets.token_hex(6)}"
+    return _beside(world, world.acme, world.leo, word, tag="theirs")
+
+
+def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str) -> Neighbours:
+    relay, order = secrets.token_hex(16), str(10**14 + secrets.randbelow(10**14))
     account = make_account(
-        world.globex, f"Shop {word}", "walmart-us", health=Health.DEGRADED, health_reason=f"{word} is slow"
+        tenant, f"Shop {word}", "walmart-us", health=Health.DEGRADED, health_reason=f"{word} is slow"
     )
     arrive(account, f"From: {word}@spam.example\r\nSubject: {word}\r\n\r\n{word}\r\n".encode())
     message = arrive(
@@ -64,11 +83,13 @@ def move_in(world: World) -> Neighbours:
         ),
     )
     assert message is not None
-    theirs, key = _fill(world, message, word)
+    theirs, key = _fill(account, by, message, word, tag)
     ours = conversation_of(world.walmart)
     with tenant_tx(world.acme.pk):
         our_message = Message.objects.get(conversation=ours)
         our_tag = tagging.named("ours")
+        place = inviting.Place("ours@invited.example", "", Role.AGENT)
+        our_invitation = inviting.invite(place, by=world.ada, now=timezone.now())
     return Neighbours(
         canaries=(word, order, relay),
         ours={
@@ -77,46 +98,66 @@ def move_in(world: World) -> Neighbours:
             "reply_id": reply_in(ours, world.alice, OutboxState.UNKNOWN).pk,
             "file_id": file_in(our_message).pk,
             "tag_id": our_tag.pk,
+            "member_id": world.leo.pk,
+            "invitation_id": our_invitation.pk,
             **_order_of(ours, "lamp"),
         },
         theirs=theirs,
         their_reply_key=key,
-        their_member_id=world.gus.pk,
+        their_member_id=by.pk,
     )
 
 
-def _fill(world: World, message: Message, word: str) -> tuple[dict[str, int], UUID]:
+def _fill(
+    account: SellerAccount, by: Membership, message: Message, word: str, tag_name: str
+) -> tuple[dict[str, int], UUID]:
     """Write the canary into what a mail does not bring; the conversation's ids and its reply's client key."""
     now = timezone.now()
-    with tenant_tx(world.globex.pk):
+    with tenant_tx(account.tenant_id):
         talk: Conversation = Conversation.objects.select_related("account", "order").get(
             pk=message.conversation_id
         )
-        # Its number is nobody's in acme, where there is one conversation only.
-        assert talk.number == 2
         Message.objects.filter(pk=message.pk).update(html=f"<p>{word}</p>", reason=f"{word} said so")
-        Order.objects.update(item_title=f"Lamp {word}", item_id=word)
-        Buyer.objects.update(name=f"Buyer {word}")
-        SlaPolicy.objects.update(rule=f"{word} 48 h")
-        Deadline.objects.update(rule=f"{word} 48 h")
-        actions.add_note(talk, by=world.gus, body=f"{word} notes", now=now)
-        actions.assign(talk, by=world.gus, assignee=world.gus, now=now)
-        tag = tagging.named(f"{word} tag")
-        tagging.put(talk, tag, by=world.gus, now=now)
-        Draft.objects.create(
-            conversation=talk,
-            author=world.gus,
-            body=f"{word} drafts",
-            expires_at=now + timedelta(days=30),
+        Order.objects.filter(account=account).update(item_title=f"Lamp {word}", item_id=word)
+        Buyer.objects.filter(identities__account=account).update(name=f"Buyer {word}")
+        SlaPolicy.objects.create(
+            account=account,
+            marketplace=account.marketplace,
+            kind=DeadlineKind.REPLY,
+            valid_from=now - timedelta(days=400),
+            allowance_minutes=2880,
+            rule=f"{word} 48 h",
         )
-    reply = reply_in(talk, world.gus, OutboxState.UNKNOWN, body=f"{word} replies", peer_answer=f"250 {word}")
+        Deadline.objects.filter(conversation__account=account).update(rule=f"{word} 48 h")
+        actions.add_note(talk, by=by, body=f"{word} notes", now=now)
+        actions.assign(talk, by=by, assignee=by, now=now)
+        tag = tagging.named(tag_name)
+        tagging.put(talk, tag, by=by, now=now)
+        invitation = Invitation.objects.create(
+            email=f"{word}@invited.example",
+            name=word,
+            role=Role.AGENT,
+            invited_by=by,
+            created_at=now,
+            expires_at=now + inviting.HOLDS,
+        )
+        mails.enqueue(
+            account.tenant_id, to=f"{word}@invited.example", subject=word, text=word, key=word, now=now
+        )
+        audit.record(tenant_id=account.tenant_id, by=by, action=word, subject=word, now=now)
+        Draft.objects.create(
+            conversation=talk, author=by, body=f"{word} drafts", expires_at=now + timedelta(days=30)
+        )
+    reply = reply_in(talk, by, OutboxState.UNKNOWN, body=f"{word} replies", peer_answer=f"250 {word}")
     file = file_in(message, PNG + word.encode(), name=f"{word}.png", content_id=f"<{word}>")
     ids = {
-        "number": 2,
+        "number": talk.number,
         "message_id": message.pk,
         "reply_id": reply.pk,
         "file_id": file.pk,
         "tag_id": tag.pk,
+        "member_id": by.pk,
+        "invitation_id": invitation.pk,
     }
     return ids | _order_of(talk, word), reply.client_key
 

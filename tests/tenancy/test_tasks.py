@@ -4,11 +4,19 @@ import inspect
 
 import pytest
 
+from accounts import tasks as account_tasks
 from accounts.tenant_task import TenantTask
 from helpdesk.celery import app as celery
 from inbox import tasks
 
-OURS = {name: task for name, task in celery.tasks.items() if name.startswith("inbox.")}
+OURS = {name: task for name, task in celery.tasks.items() if name.startswith(("accounts.", "inbox."))}
+# They look at all tenants, and see due moments only, by another login.
+RINGS = {
+    tasks.ring_due_audits.name,
+    tasks.ring_due_backfills.name,
+    tasks.ring_due_mailboxes.name,
+    account_tasks.ring_due_mails.name,
+}
 
 
 def test_every_task_takes_ids_and_nothing_else() -> None:
@@ -20,12 +28,7 @@ def test_every_task_takes_ids_and_nothing_else() -> None:
 
 
 def test_every_task_about_a_tenants_rows_says_whose_they_are() -> None:
-    # Those that look at all tenants see due moments only, by another login.
-    assert {name for name, task in OURS.items() if not isinstance(task, TenantTask)} == {
-        "inbox.tasks.ring_due_audits",
-        "inbox.tasks.ring_due_backfills",
-        "inbox.tasks.ring_due_mailboxes",
-    }
+    assert {name for name, task in OURS.items() if not isinstance(task, TenantTask)} == RINGS
     for name, task in OURS.items():
         if isinstance(task, TenantTask):
             tenant = inspect.signature(task.run).parameters["tenant_id"]

@@ -16,8 +16,8 @@ from inbox.queue import VIEWS
 from tests.tenancy.neighbours import Neighbours
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
-# Outside every tenant: the door itself, and pictures whose address is signed.
-OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "picture"}
+# Outside every tenant: the door itself, and invitations and pictures whose address is signed.
+OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "invitation", "picture"}
 Body = Callable[[Neighbours], dict[str, str]]
 
 
@@ -56,9 +56,10 @@ TALK = ("number",)
 MESSAGE = ("number", "message_id")
 REPLY = ("number", "reply_id")
 ORDER = ("order_id",)
+MEMBER = ("member_id",)
 LISTS = tuple(VIEWS)
 # Addresses that both show a form and take it.
-SHOWN_TOO = ("tags", "conversation_tags", "assignment", "order_writing")
+SHOWN_TOO = ("tags", "conversation_tags", "assignment", "order_writing", "members")
 TABLE: dict[str, Row] = {
     "start": Row("belong"),
     "warehouse": Row("belong"),
@@ -98,6 +99,13 @@ TABLE: dict[str, Row] = {
     "order_writing": Row("converse", ORDER, body=_first),
     "item_picture": Row("see_orders", ("item_id",)),
     "buyer": Row("converse", ("buyer_id",)),
+    "members": Row("manage_members", body=lambda _: {"email": "", "role": "agent"}),
+    "member_role": Row("manage_members", MEMBER, body=lambda _: {"role": "agent"}),
+    "member_accounts": Row("manage_members", MEMBER, body=lambda _: {"sees": "all"}),
+    "member_deactivation": Row("manage_members", MEMBER, body=_empty),
+    "member_reactivation": Row("manage_members", MEMBER, body=_empty),
+    "invitation_sending": Row("manage_members", ("invitation_id",), body=_empty),
+    "invitation_withdrawal": Row("manage_members", ("invitation_id",), body=_empty),
 }
 
 

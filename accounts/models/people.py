@@ -1,5 +1,6 @@
 """Tenants, people, and who has which place where."""
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -58,6 +59,8 @@ class User(AbstractBaseUser):
     name = models.CharField(max_length=100)
     time_zone = models.CharField(max_length=50, blank=True, default="", validators=[known_time_zone])
     is_active = models.BooleanField(default=True)
+    # Raised to end every session of this person; it is part of what a session must match.
+    sign_ins_ended = models.PositiveIntegerField(default=0)
     created_at = models.DateTimeField(auto_now_add=True)
 
     USERNAME_FIELD = "email"
@@ -72,6 +75,17 @@ class User(AbstractBaseUser):
     def __str__(self) -> str:
         return f"user {self.pk}"
 
+    def get_session_auth_hash(self) -> str:
+        """What a session must hold: a changed password ends it, and so does `sign_ins_ended`."""
+        return self._ended(super().get_session_auth_hash())
+
+    def get_session_auth_fallback_hash(self) -> Iterator[str]:
+        """The same under the secret keys of before."""
+        return map(self._ended, super().get_session_auth_fallback_hash())
+
+    def _ended(self, known: str) -> str:
+        return f"{known}.{self.sign_ins_ended}" if self.sign_ins_ended else known
+
 
 class Membership(models.Model):
     """A person's place and role in a tenant.
@@ -83,6 +97,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role)
     is_active = models.BooleanField(default=True)
+    # Sees only the seller accounts somebody has chosen for them; held by the database (accounts.tenancy).
+    restricted = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
