@@ -32,9 +32,10 @@ def classify(seen: Seen, rules: MarketplaceRules, shared: SharedRules) -> tuple[
     if seen.context.folder == "sent":
         return MailKind.SENT_COPY, "It lies in the Sent folder."
     own = {address.lower() for address in seen.context.own_addresses}
-    notification = seen.mail.headers.first("x-space-notification-type").strip().upper()
+    header = rules.notification_header
+    notification = seen.mail.headers.first(header).strip().upper() if header else ""
     from_marketplace = rules.is_sender(seen.sender.domain)
-    if notification and rules.notification_kinds:
+    if notification:
         kind = rules.notification_kinds.get(notification)
         if kind is not None and from_marketplace:
             return kind, f"Its notification type is {notification}."
@@ -61,7 +62,7 @@ def claims_relay(headers: Headers, sender: Address, reply_to: Address, rules: Ma
     return (
         rules.is_sender(sender.domain)
         or rules.is_sender(reply_to.domain)
-        or (bool(rules.notification_kinds) and headers.has("x-space-notification-type"))
+        or (bool(rules.notification_header) and headers.has(rules.notification_header))
     )
 
 
@@ -90,7 +91,7 @@ def is_person(address: Address, rules: MarketplaceRules, shared: SharedRules) ->
 
 def _complaint(seen: Seen, shared: SharedRules) -> tuple[MailKind, str] | None:
     domain = seen.sender.domain
-    official = domain.endswith(".gov") or under(domain, shared.complaint_domains)
+    official = under(domain, shared.official_domains)
     subject = folded(seen.subject)
     if under(domain, shared.complaint_domains):
         return MailKind.COMPLAINT, f"It comes from {domain}."

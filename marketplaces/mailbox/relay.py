@@ -12,7 +12,6 @@ from marketplaces.mailbox.html import HtmlText
 from marketplaces.mailbox.rules import MarketplaceRules, folded
 
 DASHES = re.compile("[-–—]{3,}")
-INLINE_MESSAGE = re.compile(r"\smessage\s?:", re.IGNORECASE)
 LONGEST_MARKER = 80
 LONGEST_LABEL = 40
 LONGEST_VALUE = 500
@@ -201,9 +200,8 @@ def _by_message_label(source: HtmlText, rules: MarketplaceRules) -> Frame | None
 
 def _by_inline_label(text: str, rules: MarketplaceRules) -> Frame | None:
     """The same frame with all its lines run together."""
-    if rules.labels.get("message") != "message":
-        return None
-    message = INLINE_MESSAGE.search(text)
+    labels = "|".join(re.escape(label) for label in rules.labelled("message"))
+    message = re.search(rf"\s(?:{labels})\s?:", text, re.IGNORECASE) if labels else None
     if message is None:
         return None
     before = folded(text[: message.start()])
