@@ -220,8 +220,9 @@ def _by_inline_label(text: str, rules: MarketplaceRules) -> Frame | None:
 def footer(text: str, start: int, rules: MarketplaceRules) -> int:
     """Return where the frame goes on below the words: a closing phrase at the start of a line."""
     for offset, line in _lines(text[start:]):
-        bare = folded(line[:200]).lstrip("* _")
-        if bare.startswith(rules.terminators + rules.footers):
+        said = folded(line[:200])
+        # With its stars where a rule names them, else whatever stars stand before the words.
+        if any(each.startswith(rules.terminators + rules.footers) for each in (said, said.lstrip("* _"))):
             return start + offset
     return len(text)
 
