@@ -7,6 +7,7 @@ from marketplaces.mailbox.bodies import buyers_words, read_body
 from marketplaces.mailbox.bounces import read_bounce
 from marketplaces.mailbox.charsets import one_line
 from marketplaces.mailbox.classify import Seen, claims_relay, classify, is_machine
+from marketplaces.mailbox.guess import Guess, guess
 from marketplaces.mailbox.headers import Address, Headers, addresses, message_ids, words
 from marketplaces.mailbox.mime import MAX_MAIL_BYTES, take_apart
 from marketplaces.mailbox.moments import relay_received, sent_at, stated_due
@@ -39,20 +40,19 @@ def parse(raw: bytes, context: MailContext, book: Rulebook | None = None) -> Par
     subject = one_line(words(headers.first("subject")), MAX_SUBJECT)
     body = read_body(mail, rules)
 
-    kind, reason = classify(
-        Seen(
-            mail=mail,
-            sender=sender,
-            reply_to=reply_to,
-            subject=subject,
-            text=body.text,
-            labels=body.labels,
-            has_order=bool(details.order_ids(body, subject, MailKind.NOTICE, rules)),
-            context=context,
-        ),
-        rules,
-        shared,
+    seen = Seen(
+        mail=mail,
+        sender=sender,
+        reply_to=reply_to,
+        subject=subject,
+        text=body.text,
+        labels=body.labels,
+        has_order=bool(details.order_ids(body, subject, MailKind.NOTICE, rules)),
+        context=context,
     )
+    decision = classify(seen, rules, shared)
+    kind = decision.kind
+    guessed = Guess() if decision.sure else guess(seen, body, kind, rules)
     body = buyers_words(body, kind, rules, shared)
     relay_address = details.relay_address(kind, sender, reply_to, recipients, rules, shared)
     item = details.item(body, rules)
@@ -63,7 +63,9 @@ def parse(raw: bytes, context: MailContext, book: Rulebook | None = None) -> Par
         bounced = read_bounce(mail, subject, body.text, shared)
     return ParsedMail(
         kind=kind,
-        reason=reason,
+        reason=decision.reason,
+        guess=guessed.kind,
+        guess_reason=guessed.reason,
         verdict=verdict(headers, sender.domain, context.authserv_ids, rules),
         claims_relay=claims_relay(headers, sender, reply_to, rules),
         message_id=_message_id(headers),

@@ -62,6 +62,12 @@ def find_frame(sources: Sequence[HtmlText], rules: MarketplaceRules) -> tuple[Ht
     return None
 
 
+def has_known_frame(sources: Sequence[HtmlText], rules: MarketplaceRules) -> bool:
+    """Say whether a known opening and a known closing marker stand in a form of the mail."""
+    frames = [_by_markers(source, rules) for source in sources]
+    return any(frame is not None and frame.closed and frame.start > 0 for frame in frames)
+
+
 def details_frame(text: str, found: "Labels", rules: MarketplaceRules) -> Frame | None:
     """Return where the free words of a customer service mail stand: from its details label to the footer."""
     label = next((each for each in found.found if each.name == "details"), None)

@@ -35,7 +35,7 @@ WORDS = {
     "quotes": ("originals", "wrote_starts", "wrote_ends", "head_labels"),
 }
 MARKETPLACE_WORDS = {
-    "on_behalf": ("phrases", "domain_phrases"),
+    "on_behalf": ("phrases", "domain_phrases", "beside_reason"),
     "markers": ("begin", "end"),
     "labels": FIELDS,
     "frame": ("openings", "footers", "terminators", "quantity_words"),
@@ -283,6 +283,7 @@ def _marketplace(table: Table, name: str, wording: Wording) -> MarketplaceRules:
         on_behalf_local_parts=frozenset(table.table("on_behalf").phrases("local_parts")),
         on_behalf_phrases=words("on_behalf.phrases"),
         on_behalf_domain_phrases=words("on_behalf.domain_phrases"),
+        on_behalf_beside_reason=words("on_behalf.beside_reason"),
         begin_markers=frozenset(words("markers.begin")),
         end_markers=frozenset(words("markers.end")),
         labels=labels,

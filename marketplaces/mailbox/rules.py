@@ -69,6 +69,7 @@ class MarketplaceRules:
     on_behalf_local_parts: frozenset[str]
     on_behalf_phrases: tuple[str, ...]
     on_behalf_domain_phrases: tuple[str, ...]
+    on_behalf_beside_reason: tuple[str, ...]
     begin_markers: frozenset[str]
     end_markers: frozenset[str]
     labels: Mapping[str, str]

@@ -70,6 +70,7 @@ class SellerAccount(TenantModel):
     # Nothing is read or sent any more; what names buyers goes at `purge_at` at the latest.
     disconnected_at = models.DateTimeField(null=True, blank=True)
     purge_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [

@@ -213,6 +213,15 @@ def _on_behalf(value: str, place: str) -> Iterator[tuple[bytes, dict[str, Any]]]
     yield _mail(f"x1@{OWN_DOMAIN[place]}", text=text), {"kind": MailKind.ON_BEHALF}
 
 
+@_makes(r"word\.amazon\.on_behalf\.beside_reason")
+def _beside_reason(value: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    text = f"Il {value} di Amazon.\nOrdine #: {ORDER}\nASIN: B0TESTMUG1\nMotivo: Ritardo\nDettagli: {WORDS}\n"
+    expected = {"on_behalf_reason": "Ritardo", "on_behalf_details": WORDS, "item_id": "B0TESTMUG1"}
+    yield _mail("x1@amazon.it", text=text), {"kind": MailKind.ON_BEHALF, **expected}
+    plain = f"Il {value} di Amazon.\nOrdine #: {ORDER}\n"
+    yield _mail("x1@amazon.it", text=plain), {"kind": MailKind.NOTICE}
+
+
 @_makes(r"shared\.machine_local_parts")
 def _machine(value: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
     sender = f"{value}@marketplace.amazon.de"
