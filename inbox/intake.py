@@ -189,9 +189,7 @@ def _routed(raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:
 
 def _settle(raw_ids: list[int], state: RawState, note: str) -> None:
     rows = InboundRaw.objects.filter(pk__in=raw_ids)
-    rows.update(
-        state=state, error=note[:500], parser_version=PARSER_VERSION, rules=rulebook().mark
-    )
+    rows.update(state=state, error=note[:500], parser_version=PARSER_VERSION, rules=rulebook().mark)
 
 
 def route(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:

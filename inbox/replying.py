@@ -23,7 +23,7 @@ THREAD_HEADERS = 20
 
 # Acts of others on a conversation that its next reply should know of.
 MOVES = (
-    *("closed", "assigned", "unassigned", "recognised", "reply_settled"),
+    *("closed", "assigned", "unassigned", "recognised", "filed", "reread", "reply_settled"),
     *("settled_answered_elsewhere", "settled_no_response_needed", "settled_not_buyer_message"),
 )
 

@@ -62,7 +62,9 @@ class OutboundReply(OutboxRow):
                 name="inbox_reply_moving",
             ),
             models.Index(
-                fields=["tenant", "expires_at"], condition=Q(purged_at__isnull=True), name="inbox_reply_unpurged"
+                fields=["tenant", "expires_at"],
+                condition=Q(purged_at__isnull=True),
+                name="inbox_reply_unpurged",
             ),
             # Which reply a copy without a Message-ID of ours repeats is looked for by day.
             models.Index(

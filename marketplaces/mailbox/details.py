@@ -46,8 +46,18 @@ def order_ids(body: Body, subject: str, kind: MailKind, rules: MarketplaceRules)
         ordered = [*in_subject, *labelled, *elsewhere, *inside]
     else:
         ordered = [*labelled, *in_subject, *elsewhere, *inside]
-    canonical = (each if rules.order_keeps_dashes else each.replace("-", "") for each in ordered)
-    return tuple(dict.fromkeys(canonical))[:MAX_ORDERS]
+    return tuple(dict.fromkeys(canonical(each, rules) for each in ordered))[:MAX_ORDERS]
+
+
+def numbers_in(text: str, rules: MarketplaceRules) -> tuple[str, ...]:
+    """Return every order number of a text, canonical, in the order of the text."""
+    found = rules.order_pattern.findall(text[:LOOKED_AT])
+    return tuple(dict.fromkeys(canonical(each, rules) for each in found))[:MAX_ORDERS]
+
+
+def canonical(number: str, rules: MarketplaceRules) -> str:
+    """Return an order number as the marketplace writes it."""
+    return number if rules.order_keeps_dashes else number.replace("-", "")
 
 
 def item(body: Body, rules: MarketplaceRules) -> Item:

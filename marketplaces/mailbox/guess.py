@@ -1,4 +1,4 @@
-"""What a mail looks like that the rules do not, or only half, know; a person decides, with this as the default."""
+"""What a mail looks like that the rules do not, or only half, know; a person decides, starting from this."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -92,7 +92,7 @@ def _date(text: str, shared: SharedRules) -> datetime | None:
 
 
 def _month(name: str, shared: SharedRules) -> int:
-    """The number of a month by its name or by how that begins; raises ValueError where it is none or several."""
+    """The number of a month by its name or how that begins; raises ValueError where it is none or several."""
     word = name.casefold()
     exact = shared.months.get(word)
     found = {exact} if exact else {number for each, number in shared.months.items() if each.startswith(word)}

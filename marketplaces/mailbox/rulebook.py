@@ -1,8 +1,8 @@
 """Read the rules' files, loudly: a mistake in one of them is a sentence that names the file and the key.
 
 `rules/` holds one file a marketplace, `shared.toml` for every mail and `kinds.toml` for what the screen calls
-them; `languages/` one file a language. All languages are read together, since a mail does not say which one it
-is in: another file there is another language.
+them; `languages/` one file a language. All languages are read together, since a mail does not say which it is
+in: another file there is another language.
 """
 
 import hashlib
@@ -174,9 +174,7 @@ class Wording:
             for name in senders.data:
                 if name not in rules:
                     raise RulesError(f"{senders.where}: {marketplace}.toml has no worded rule called {name}")
-                self._add(
-                    senders.table(name), f"{marketplace}.senders.{name}", ("subjects", "phrases")
-                )
+                self._add(senders.table(name), f"{marketplace}.senders.{name}", ("subjects", "phrases"))
 
     def _add(self, table: Table, path: str, keys: Iterable[str]) -> None:
         for key in keys:

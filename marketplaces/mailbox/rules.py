@@ -98,7 +98,7 @@ class MarketplaceRules:
 
 @dataclass(frozen=True, slots=True)
 class KindWords:
-    """What the screen calls a kind of mail; `filing` is its place among what a person may file one as, or 0."""
+    """What the screen calls a kind of mail; `filing` is its place among a person's choices, or 0."""
 
     mark: str
     guess: str

@@ -4,34 +4,37 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('marketplaces', '0005_connecting'),
+        ("accounts", "0001_initial"),
+        ("marketplaces", "0005_connecting"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='inboundraw',
-            name='marketplaces_raw_expires',
+            model_name="inboundraw",
+            name="marketplaces_raw_expires",
         ),
         migrations.AddField(
-            model_name='inboundraw',
-            name='purged_at',
+            model_name="inboundraw",
+            name="purged_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='inboundraw',
-            name='rules',
-            field=models.CharField(blank=True, default='', max_length=16),
+            model_name="inboundraw",
+            name="rules",
+            field=models.CharField(blank=True, default="", max_length=16),
         ),
         migrations.AddField(
-            model_name='selleraccount',
-            name='purged_at',
+            model_name="selleraccount",
+            name="purged_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddIndex(
-            model_name='inboundraw',
-            index=models.Index(condition=models.Q(('purged_at__isnull', True)), fields=['tenant', 'expires_at'], name='marketplaces_raw_unpurged'),
+            model_name="inboundraw",
+            index=models.Index(
+                condition=models.Q(("purged_at__isnull", True)),
+                fields=["tenant", "expires_at"],
+                name="marketplaces_raw_unpurged",
+            ),
         ),
     ]

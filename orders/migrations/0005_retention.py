@@ -4,51 +4,62 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('marketplaces', '0007_retention'),
-        ('orders', '0004_shown_item'),
+        ("accounts", "0001_initial"),
+        ("marketplaces", "0007_retention"),
+        ("orders", "0004_shown_item"),
     ]
 
     operations = [
         migrations.RemoveIndex(
-            model_name='buyer',
-            name='orders_buyer_expires',
+            model_name="buyer",
+            name="orders_buyer_expires",
         ),
         migrations.RemoveIndex(
-            model_name='order',
-            name='orders_order_expires',
+            model_name="order",
+            name="orders_order_expires",
         ),
         migrations.RemoveIndex(
-            model_name='return',
-            name='orders_return_expires',
+            model_name="return",
+            name="orders_return_expires",
         ),
         migrations.AddField(
-            model_name='buyer',
-            name='purged_at',
+            model_name="buyer",
+            name="purged_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='order',
-            name='purged_at',
+            model_name="order",
+            name="purged_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddField(
-            model_name='return',
-            name='purged_at',
+            model_name="return",
+            name="purged_at",
             field=models.DateTimeField(null=True),
         ),
         migrations.AddIndex(
-            model_name='buyer',
-            index=models.Index(condition=models.Q(('purged_at__isnull', True)), fields=['tenant', 'expires_at'], name='orders_buyer_unpurged'),
+            model_name="buyer",
+            index=models.Index(
+                condition=models.Q(("purged_at__isnull", True)),
+                fields=["tenant", "expires_at"],
+                name="orders_buyer_unpurged",
+            ),
         ),
         migrations.AddIndex(
-            model_name='order',
-            index=models.Index(condition=models.Q(('purged_at__isnull', True)), fields=['tenant', 'expires_at'], name='orders_order_unpurged'),
+            model_name="order",
+            index=models.Index(
+                condition=models.Q(("purged_at__isnull", True)),
+                fields=["tenant", "expires_at"],
+                name="orders_order_unpurged",
+            ),
         ),
         migrations.AddIndex(
-            model_name='return',
-            index=models.Index(condition=models.Q(('purged_at__isnull', True)), fields=['tenant', 'expires_at'], name='orders_return_unpurged'),
+            model_name="return",
+            index=models.Index(
+                condition=models.Q(("purged_at__isnull", True)),
+                fields=["tenant", "expires_at"],
+                name="orders_return_unpurged",
+            ),
         ),
     ]

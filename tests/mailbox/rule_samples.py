@@ -302,7 +302,10 @@ def _label(value: str, place: str, field: str) -> Iterator[tuple[bytes, dict[str
         yield _mail(RELAYS[place], text=f"Message:\n{WORDS}\n{label}: {REF}\n"), {"case_ref": REF}
     else:
         reason, details = (label, "Details") if field == "reason" else ("Reason", label)
-        said = {"amazon": "We have been contacted by a customer regarding the order", "walmart": "on behalf of a customer"}
+        said = {
+            "amazon": "We have been contacted by a customer regarding the order",
+            "walmart": "on behalf of a customer",
+        }
         text = f"{said[place]} below.\nOrder ID: {ORDERS[place]}\n{reason}: Late\n{details}: {WORDS}\n"
         yield (
             _mail(sender, text=text),
@@ -317,7 +320,11 @@ def _label(value: str, place: str, field: str) -> Iterator[tuple[bytes, dict[str
 @_makes(r"word\.(amazon|walmart)\.frame\.(openings|footers|terminators)")
 def _frame(value: str, place: str, key: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
     if place == "walmart":
-        text = f"{value}\nItem: Mug\nMessage:\n{WORDS}" if key == "openings" else _framed(place, below=f"{value} x")
+        text = (
+            f"{value}\nItem: Mug\nMessage:\n{WORDS}"
+            if key == "openings"
+            else _framed(place, below=f"{value} x")
+        )
     elif key == "openings":
         text = f"{value}\n\n{WORDS}\n\n{DASHES} End message {DASHES}\n"
     else:

@@ -37,7 +37,6 @@ ACTS = {
     "closure",
     "reopening",
     "settlement",
-    "recognition",
     "order_refresh",
     "tag",
     "tag_merging",
