@@ -71,6 +71,11 @@ def configure() -> None:
                 "schedule": schedule(min(5, settings.MAIL_POLL_SECONDS)),
                 "options": {"expires": 30},
             },
+            "purge": {
+                "task": "inbox.tasks.ring_purges",
+                "schedule": schedule(3600),
+                "options": {"expires": 3600},
+            },
             "read-marketplaces": {
                 "task": "orders.tasks.ring_due_reads",
                 "schedule": schedule(2),

@@ -303,6 +303,11 @@ def _show_newest(desk: Desk, conversation: Conversation, message: Message, mail:
             desk, message.raw, mail, expires_at=message.expires_at, buyer=conversation.buyer
         )
     conversation.expires_at = max(conversation.expires_at, message.expires_at)
+    if conversation.purged_at is not None:
+        # Its texts had to go; what comes in now is new.
+        conversation.purged_at = None
+        conversation.subject = mail.subject[:500]
+        conversation.buyer_name = (mail.buyer_name or mail.from_name or mail.from_address)[:200]
 
 
 def _is_newest(desk: Desk, conversation: Conversation, message: Message) -> bool:

@@ -99,6 +99,12 @@ class ConversationPage:
         unsure = [mail for mail in mails if mail.guess_reason and not mail.filed_by_id]
         return max(unsure, key=lambda mail: (mail.sent_at, mail.pk), default=None)
 
+    @property
+    def purged_at(self) -> datetime | None:
+        """When texts of it were deleted last; None while all are here."""
+        moments = [item.message.purged_at for item in self.items if item.message and item.message.purged_at]
+        return max([*moments, *filter(None, [self.conversation.purged_at])], default=None)
+
     def last_id(self, *types: str) -> int:
         """The newest of these things on the page, by the order in which they were stored; 0 for none."""
         return max((item.id for item in self.items if item.type in types), default=0)

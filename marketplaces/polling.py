@@ -16,7 +16,7 @@ from imapclient import IMAPClient
 from accounts.tenancy import tenant_tx
 from marketplaces import credentials, health, retention
 from marketplaces.mailbox import imap
-from marketplaces.models import FolderRole, Health, InboundRaw, MailFolder, SellerAccount
+from marketplaces.models import CONNECTED, FolderRole, Health, InboundRaw, MailFolder, SellerAccount
 
 log = structlog.get_logger(__name__)
 
@@ -57,7 +57,7 @@ def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | 
         # An account that only cannot send is read on.
         refused = Q(health=Health.AUTH_FAILED) & ~Q(health_reason__startswith=health.SENDING)
         due = SellerAccount.objects.filter(pk=account_id, next_poll_at__lte=now)
-        due = due.exclude(refused | Q(health=Health.PAUSED))
+        due = due.exclude(refused | Q(health=Health.PAUSED)).filter(CONNECTED)
         if not due.update(next_poll_at=now + STALE_CLAIM):
             return None
         return SellerAccount.objects.get(pk=account_id)

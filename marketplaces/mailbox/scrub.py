@@ -80,9 +80,7 @@ class Scrub:
             kept = {"boundary": boundary, "report-type": given.get("report-type", "")}
             return self._head(message, kind, kept, coding="") + body
         if inner is not None:
-            return self._head(message, kind, {}, coding="") + b"\r\n".join(
-                self.part(each) for each in payload
-            )
+            return self._head(message, kind, {}, coding="") + b"\r\n".join(self.part(each) for each in inner)
         content = message.get_payload(decode=True)
         content = content if isinstance(content, bytes) else b""
         if not kind.startswith("text/"):
