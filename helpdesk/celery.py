@@ -81,6 +81,11 @@ def configure() -> None:
                 "schedule": schedule(60),
                 "options": {"expires": 60},
             },
+            "purge": {
+                "task": "inbox.tasks.ring_purges",
+                "schedule": schedule(3600),
+                "options": {"expires": 3600},
+            },
             "read-marketplaces": {
                 "task": "orders.tasks.ring_due_reads",
                 "schedule": schedule(2),

@@ -6,15 +6,7 @@ from accounts.access import may
 from accounts.models import Membership
 from accounts.refusals import Refused as Refused
 from inbox import clocks, events, standing
-from inbox.models import (
-    Conversation,
-    ConversationKind,
-    ConversationState,
-    Direction,
-    Message,
-    Note,
-    Outcome,
-)
+from inbox.models import Conversation, ConversationState, Note, Outcome
 from inbox.timeline import offered
 from marketplaces import seeing
 
@@ -118,22 +110,3 @@ def settle_clock(conversation: Conversation, *, by: Membership, outcome: str, no
     events.record(conversation, f"settled_{outcome}", at=now, actor=by)
     if not conversation.needs_settling:
         shut(conversation, now=now)
-
-
-def recognise(conversation: Conversation, *, by: Membership, now: datetime) -> None:
-    """File an unrecognised or unverified mail as a buyer's: its clock runs from its own moment."""
-    if conversation.kind not in (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED):
-        raise Refused("This already is a buyer conversation.")
-    conversation.kind = ConversationKind.BUYER
-    conversation.state = ConversationState.OPEN
-    conversation.closed_at = None
-    newest = (
-        Message.objects.filter(conversation=conversation, direction=Direction.IN).order_by("-sent_at").first()
-    )
-    if not conversation.relay_address and newest is not None:
-        conversation.relay_address = newest.from_address
-    conversation.save(update_fields=["kind", "state", "closed_at", "relay_address"])
-    for message in Message.objects.filter(conversation=conversation, direction=Direction.IN):
-        clocks.start(message)
-    standing.refresh(conversation)
-    events.record(conversation, "recognised", at=now, actor=by)

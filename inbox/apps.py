@@ -10,5 +10,5 @@ class InboxConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let conversations follow their orders."""
-        from inbox import following  # noqa: F401
+        """Let conversations follow their orders and seller accounts."""
+        from inbox import disconnected, following  # noqa: F401

@@ -1,11 +1,12 @@
 """Keep the files that came with a message, under the tenant's own folder, named by their content."""
 
 import hashlib
+from uuid import uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
-from inbox.models import Attachment, Message
+from inbox.models import Attachment, DoomedFile, Message
 from marketplaces.mailbox.parsed import AttachmentPart
 
 
@@ -32,6 +33,9 @@ def store(tenant_id: int, content: bytes) -> str:
     """Write the content where it does not lie whole yet; returns its path in the storage."""
     digest = hashlib.sha256(content).hexdigest()
     path = f"tenant/{tenant_id}/{digest[:2]}/{digest}"
+    if DoomedFile.objects.filter(path=path).exists():
+        # It may be removed any moment: a second one is written.
+        path = f"{path}-{uuid4().hex[:8]}"
     if default_storage.exists(path):
         if default_storage.size(path) == len(content):
             return path

@@ -38,6 +38,39 @@ def deadline_for(
     )
 
 
+def start_again(
+    message: Message, policies: list[SlaPolicy], *, stated_due: datetime | None = None
+) -> Deadline:
+    """Give a mail that proved to be a buyer's its clock, or run again the one it had.
+
+    A clock that was stopped for any other reason than "not a buyer message" stays stopped.
+    """
+    fresh = deadline_for(message, policies, stated_due=stated_due)
+    had = Deadline.objects.filter(message=message, kind=fresh.kind).first()
+    if had is None:
+        fresh.save(force_insert=True)
+    elif had.outcome == Outcome.NOT_BUYER_MESSAGE:
+        Deadline.objects.filter(pk=had.pk).update(
+            due_at=fresh.due_at,
+            rule=fresh.rule,
+            stated_in_source=fresh.stated_in_source,
+            stopped_at=None,
+            stopped_by=None,
+            outcome="",
+        )
+    standing.refresh(message.conversation)
+    return fresh if had is None else had
+
+
+def stop_of_message(message: Message, *, at: datetime, by: Membership | None = None) -> int:
+    """Stop the clock of a mail that proved not to be a buyer's; by nobody where the rules say so."""
+    stopped = stop(
+        Deadline.objects.filter(message=message), at=at, stopped_by=by, outcome=Outcome.NOT_BUYER_MESSAGE
+    )
+    standing.refresh(message.conversation)
+    return stopped
+
+
 def stop_by_reply(reply: OutboundReply, *, at: datetime, written_at: datetime | None = None) -> int:
     """Stop what the reply answers: the clocks of messages that were here when it was written.
 

@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
-from inbox import events, messaging, standing
+from inbox import events, forgetting, messaging, standing
 from inbox.messaging import Door, Letter
 from inbox.models import OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.proofs import left, lock
@@ -111,6 +111,9 @@ def _take(reply_id: int) -> OutboundReply | None:
     )
     if reply is None:
         return None
+    if reply.account.disconnected_at is not None:
+        forgetting.fail_unsent(reply, reply.account.barred, now=timezone.now())
+        return None
     if why := _waits_for(reply):
         if outbox.postpone(OutboundReply, reply.pk, LOOK_AGAIN, why) and reply.peer_answer != why:
             events.record(reply.conversation, "reply_waits", at=timezone.now(), reply=reply.pk, reason=why)
@@ -130,6 +133,8 @@ def _take(reply_id: int) -> OutboundReply | None:
 
 def _waits_for(reply: OutboundReply) -> str:
     """Why the account may not send this now; a mailbox that lets nobody in does not hold up the API."""
+    if reply.account.barred:
+        return reply.account.barred
     state = Health(reply.account.health)
     by_api = reply.channel == ReplyChannel.MESSAGING and state in health.SHUT
     return "" if by_api else WAITS.get(state, "")

@@ -22,6 +22,7 @@ from orders.placeholders import Named
 # What a mail may change of its conversation's row.
 CHANGED = (
     *("last_message_at", "last_message_is_buyers", "preview", "relay_address", "relay_alias", "case_ref"),
+    *("subject", "buyer_name", "purged_at"),
     *("buyer_id", "order_id", "expires_at", "state", "closed_at", "due_at", "queue_at", "possibly_same_as"),
 )
 

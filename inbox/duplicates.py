@@ -1,5 +1,6 @@
 """Recognise the same mail delivered twice, without ever taking two different mails for one."""
 
+from inbox import sla
 from inbox.evidence import Evidence
 from inbox.models import ConversationKind, Message
 from marketplaces.mailbox.parsed import ParsedMail, Verdict
@@ -11,7 +12,11 @@ def duplicate_of(evidence: Evidence, raw: InboundRaw, mail: ParsedMail) -> Messa
 
     Two different mails with one Message-ID do occur; both are kept.
     """
+    at = sla.started_at([mail.date, mail.relay_received], raw.received_at)
     for message in _others(evidence, raw, mail):
+        # Of one whose words had to be deleted only the name and the moment can be compared.
+        if message.purged_at is not None and message.sent_at == at:
+            return message
         # The genuine mail is no duplicate of a copy that a forwarder broke and that nobody answers.
         broken = message.conversation.kind == ConversationKind.UNVERIFIED and mail.verdict != Verdict.FAIL
         if (

@@ -162,6 +162,8 @@ def add_message(
         direction=direction,
         kind=mail.kind,
         reason=mail.reason[:300],
+        guess=mail.guess or "",
+        guess_reason=mail.guess_reason[:300],
         from_name=mail.from_name[:200],
         from_address=mail.from_address[:254],
         subject=mail.subject[:500],
@@ -170,6 +172,8 @@ def add_message(
         text=mail.text,
         full_text=mail.full_text,
         html=mail.html,
+        on_behalf_reason=mail.on_behalf_reason[:500],
+        on_behalf_details=mail.on_behalf_details,
         oddities=oddities,
         no_response_link=mail.no_response_link if len(mail.no_response_link) <= 1000 else "",
         sent_at=at,
@@ -295,6 +299,11 @@ def _show_newest(desk: Desk, conversation: Conversation, message: Message, mail:
             desk, message.raw, mail, expires_at=message.expires_at, buyer=conversation.buyer
         )
     conversation.expires_at = max(conversation.expires_at, message.expires_at)
+    if conversation.purged_at is not None:
+        # Its texts had to go; what comes in now is new.
+        conversation.purged_at = None
+        conversation.subject = mail.subject[:500]
+        conversation.buyer_name = (mail.buyer_name or mail.from_name or mail.from_address)[:200]
 
 
 def _is_newest(desk: Desk, conversation: Conversation, message: Message) -> bool:

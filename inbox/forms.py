@@ -43,6 +43,13 @@ class PresenceForm(forms.Form):
     tab = forms.CharField(max_length=40)
 
 
+class RecognitionForm(forms.Form):
+    """What a mail is, and about which of the orders that it names."""
+
+    kind = forms.CharField(required=False, max_length=30)
+    order = forms.CharField(required=False, max_length=40)
+
+
 class NoteForm(forms.Form):
     """A note for the team."""
 

@@ -17,6 +17,7 @@ from marketplaces.checks.probes import is_probe
 from marketplaces.mailbox.bounded import ParseFailed
 from marketplaces.mailbox.parse import PARSER_VERSION
 from marketplaces.mailbox.parsed import MailContext, MailKind, ParsedMail, UnreadableMail, Verdict
+from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.models import FolderRole, InboundRaw, RawState
 
 log = structlog.get_logger(__name__)
@@ -190,7 +191,7 @@ def _routed(raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:
 
 def _settle(raw_ids: list[int], state: RawState, note: str) -> None:
     rows = InboundRaw.objects.filter(pk__in=raw_ids)
-    rows.update(state=state, error=note[:500], parser_version=PARSER_VERSION)
+    rows.update(state=state, error=note[:500], parser_version=PARSER_VERSION, rules=rulebook().mark)
 
 
 def route(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> tuple[RawState, str]:

@@ -198,6 +198,8 @@ def settle(reply: OutboundReply, *, decision: str, by: Membership, now: datetime
         decision=decision, decided_by=by, decided_at=now, lease_token=None
     )
     events.record(reply.conversation, f"reply_settled_{decision}", at=now, actor=by, reply=reply.pk)
+    if decision == "send_again" and reply.purged_at is not None:
+        raise CannotSettle("Its text was deleted when its time had come. Write it anew.")
     again = None
     if decision == "arrived":
         handed_at = reply.handed_at or now

@@ -23,7 +23,7 @@ THREAD_HEADERS = 20
 
 # Acts of others on a conversation that its next reply should know of.
 MOVES = (
-    *("closed", "assigned", "unassigned", "recognised", "reply_settled"),
+    *("closed", "assigned", "unassigned", "recognised", "filed", "reread", "reply_settled"),
     *("settled_answered_elsewhere", "settled_no_response_needed", "settled_not_buyer_message"),
 )
 
@@ -68,6 +68,8 @@ def queue_reply(
         raise Refused("Write something first.")
     if len(body) > LONGEST_REPLY:
         raise Refused(f"A reply holds {LONGEST_REPLY:,} characters at most; this one has {len(body):,}.")
+    if conversation.account.barred:
+        raise Refused(conversation.account.barred)
     if "reply" not in offered(conversation, running=False):
         raise Refused("There is no relay address to answer to.")
     newest = newest_message(conversation)

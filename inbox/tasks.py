@@ -6,8 +6,9 @@ from celery import shared_task
 from django.db import connections
 from django.utils import timezone
 
+from accounts.models import Tenant
 from accounts.tenant_task import TenantTask
-from inbox import auditing, delivery, intake, recomputing
+from inbox import auditing, delivery, intake, purging, recomputing
 from marketplaces import backfilling, backfills, estimating, polling
 from marketplaces.models import MAIL
 from orders import tasks as order_tasks
@@ -108,6 +109,19 @@ def read_raw(raw_id: int, *, tenant_id: int) -> None:
 def deliver_reply(reply_id: int, *, tenant_id: int) -> None:
     """Send a reply that is due."""
     delivery.deliver(reply_id, tenant_id=tenant_id)
+
+
+@shared_task
+def ring_purges() -> None:
+    """Ask every tenant's purge to look for what has passed its moment."""
+    for tenant_id in Tenant.objects.order_by("pk").values_list("pk", flat=True):
+        purge_expired.apply_async((), {"tenant_id": tenant_id}, expires=3600)
+
+
+@shared_task(base=TenantTask)
+def purge_expired(*, tenant_id: int) -> None:
+    """Let go of what has passed its moment."""
+    purging.purge(tenant_id, now=timezone.now())
 
 
 @shared_task(base=TenantTask)

@@ -37,6 +37,7 @@ BEGINNINGS = ("opened", "returned")
 # The reply in the timeline says as much by itself.
 UNSHOWN = ("reply_queued", "reply_confirmed")
 RECOGNISABLE = (ConversationKind.UNRECOGNISED, ConversationKind.UNVERIFIED)
+FILEABLE = (*RECOGNISABLE, ConversationKind.NOTICE, ConversationKind.PUBLIC_QUESTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,19 @@ class ConversationPage:
     card: Card | None  # the order's, where the conversation is about one
     tags: list[TagMark]
 
+    @property
+    def half_understood(self) -> Message | None:
+        """The newest mail that only looks like something, and that nobody has filed."""
+        mails = [item.message for item in self.items if item.message is not None]
+        unsure = [mail for mail in mails if mail.guess_reason and not mail.filed_by_id]
+        return max(unsure, key=lambda mail: (mail.sent_at, mail.pk), default=None)
+
+    @property
+    def purged_at(self) -> datetime | None:
+        """When texts of it were deleted last; None while all are here."""
+        moments = [item.message.purged_at for item in self.items if item.message and item.message.purged_at]
+        return max([*moments, *filter(None, [self.conversation.purged_at])], default=None)
+
     def last_id(self, *types: str) -> int:
         """The newest of these things on the page, by the order in which they were stored; 0 for none."""
         return max((item.id for item in self.items if item.type in types), default=0)
@@ -127,13 +141,16 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
     ]
     items.sort(key=lambda item: (item.at, item.rank, item.id))
     running = [clock for clock in clocks if clock.stopped_at is None]
+    can = offered(conversation, running=bool(running))
+    if any(item.message and (item.message.guess or item.message.filed_by_id) for item in items):
+        can.add("recognise")
     return ConversationPage(
         conversation=conversation,
         clocks=running,
         stopped=[clock for clock in clocks if clock.stopped_at is not None],
         items=items,
         draft_body=conversation.draft_body or "",
-        can=offered(conversation, running=bool(running)),
+        can=can,
         card=_card(conversation, now),
         tags=marks(conversation.tag_rows),
     )
@@ -146,7 +163,7 @@ def offered(conversation: Conversation, *, running: bool) -> set[str]:
     acts.add("reopen" if closed else "close")
     if conversation.relay_address and conversation.kind not in RECOGNISABLE:
         acts.add("reply")
-    if conversation.kind in RECOGNISABLE and not closed:
+    if conversation.kind in FILEABLE:
         acts.add("recognise")
     if running:
         acts |= {Outcome.ANSWERED_ELSEWHERE.value, Outcome.NOT_BUYER_MESSAGE.value}

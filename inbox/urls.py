@@ -26,6 +26,7 @@ in_message: list[URLPattern | URLResolver] = [
     path("body/", originals.message_body, name="message_body"),
     path("source/", originals.message_source, name="message_source"),
     path("source.eml", originals.message_raw, name="message_raw"),
+    path("sample.eml", originals.message_sample, name="message_sample"),
 ]
 
 in_conversation: list[URLPattern | URLResolver] = [

@@ -109,6 +109,8 @@ def offer(order: Order, *, now: datetime) -> Offer:
     """What the marketplace lets the seller begin about this order."""
     account: SellerAccount = order.account
     language = LANGUAGES.get(account.market, "English")
+    if account.barred:
+        return Offer(ReplyChannel.MAIL, (), account.barred, False, language)
     if account.marketplace is Marketplace.WALMART:
         if "@" not in order.relay_address or NO_ADDRESS.match(order.relay_address):
             why = "Walmart gives no relay address for this order: its buyer cannot be written to from here."

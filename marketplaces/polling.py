@@ -17,6 +17,7 @@ from accounts.tenancy import tenant_tx
 from marketplaces import credentials, health, mail_login, retention
 from marketplaces.mailbox import imap
 from marketplaces.models import (
+    CONNECTED,
     MAIL,
     UNDER_WAY,
     Backfill,
@@ -54,9 +55,7 @@ def claim(account_id: int, *, tenant_id: int, now: datetime) -> SellerAccount | 
     with tenant_tx(tenant_id):
         # An account that only cannot send is read on.
         refused = Q(health=Health.AUTH_FAILED) & ~Q(health_reason__startswith=health.SENDING)
-        due = SellerAccount.objects.filter(
-            pk=account_id, next_poll_at__lte=now, connecting_since__isnull=True, disconnected_at__isnull=True
-        )
+        due = SellerAccount.objects.filter(CONNECTED, pk=account_id, next_poll_at__lte=now)
         due = due.exclude(refused | Q(health__in=[Health.PAUSED, Health.REVOKED]))
         if not due.update(next_poll_at=now + STALE_CLAIM):
             return None

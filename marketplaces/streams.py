@@ -10,7 +10,7 @@ from django.db.models.functions import Greatest, Now
 from accounts.tenancy import tenant_tx
 from marketplaces import faults
 from marketplaces.errors import ApiError, AuthRevoked, ConsentRevoked, ScopeMissing
-from marketplaces.models import ApiStream, Health, SellerAccount
+from marketplaces.models import CONNECTED, ApiStream, Health, SellerAccount
 from marketplaces.records import Window
 from marketplaces.types import STREAMS, Marketplace
 
@@ -52,12 +52,8 @@ def begin(account: SellerAccount, *, now: datetime) -> None:
 def claim(stream_id: int, *, tenant_id: int, now: datetime) -> ApiStream | None:
     """Take a stream that is due, so that no second worker reads it now; None when it is not."""
     with tenant_tx(tenant_id):
-        due = ApiStream.objects.filter(
-            pk=stream_id,
-            next_at__lte=now,
-            account__connecting_since__isnull=True,
-            account__disconnected_at__isnull=True,
-        )
+        connected = SellerAccount.objects.filter(CONNECTED)
+        due = ApiStream.objects.filter(pk=stream_id, next_at__lte=now, account__in=connected)
         if not due.exclude(health=Health.PAUSED).update(next_at=now + STALE_CLAIM):
             return None
         return ApiStream.objects.select_related("account__tenant").get(pk=stream_id)

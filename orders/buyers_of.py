@@ -22,7 +22,7 @@ def connect_buyers(account: SellerAccount, found: Iterable[tuple[Order, OrderRec
     wanted = {
         order.pk: (order, alias, record)
         for order, record in found
-        if order.buyer_id is None and (alias := alias_of(record.relay_address))
+        if order.buyer_id is None and order.purged_at is None and (alias := alias_of(record.relay_address))
     }
     aliases = {alias for _, alias, _ in wanted.values()}
     identities = BuyerIdentity.objects.filter(account=account, relay_alias__in=aliases)
@@ -36,6 +36,8 @@ def connect_buyers(account: SellerAccount, found: Iterable[tuple[Order, OrderRec
 
 def _note_what_is_said(order: Order, record: OrderRecord) -> None:
     """What a record leaves out stays as it was: a relay address is not there from the first minute."""
+    if order.purged_at is not None:
+        return
     order.relay_address = record.relay_address[:254] or order.relay_address
     order.buyer_name = record.buyer_name[:200] or order.buyer_name
     order.ship_to_place = record.ship_to_place[:200] or order.ship_to_place

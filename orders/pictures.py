@@ -28,7 +28,7 @@ def fetch_pictures(account_id: int, *, tenant_id: int, now: datetime) -> int:
         rows = list(due[:AT_ONCE].select_for_update(skip_locked=True))
         Item.objects.filter(pk__in=[row.pk for row in rows]).update(image_due_at=now + STALE_CLAIM)
     came = 0
-    if not rows:
+    if not rows or account.barred:
         return came
     try:
         with registry.adapter(account) as adapter:

@@ -50,6 +50,22 @@ def known_identities(account: SellerAccount, mails: Iterable[ParsedMail]) -> dic
     return {row.relay_alias: row for row in rows} if aliases else {}
 
 
+def order_numbered(account: SellerAccount, number: str, *, expires_at: datetime, now: datetime) -> Order:
+    """The account's order of this number, or a placeholder that is asked for at once."""
+    purchase = (
+        PurchaseOrder.objects.filter(account=account, external_id=number).select_related("order").first()
+    )
+    if purchase is not None:
+        return purchase.order
+    order, _ = Order.objects.get_or_create(
+        tenant_id=account.tenant_id,
+        account=account,
+        external_id=number[:40],
+        defaults={"expires_at": expires_at, "wanted_at": now},
+    )
+    return order
+
+
 def buyer_and_order(
     account: SellerAccount,
     mail: ParsedMail,

@@ -29,6 +29,7 @@ def store_returns(account: SellerAccount, records: Iterable[ReturnRecord], *, no
     stored = Stored()
     rows: dict[str, Return] = {}
     changed = set()
+    forgotten: set[str] = set()
     for record in newest.values():
         row, new = held.get(record.external_id), _return(account, orders[record.order_id], record)
         if row is not None and record.modified_at < row.modified_at:
@@ -37,6 +38,8 @@ def store_returns(account: SellerAccount, records: Iterable[ReturnRecord], *, no
         rows[record.external_id] = new
         if row is None or _differs(row, new):
             changed.add(new.order_id)
+        if row is not None and row.purged_at is not None:
+            forgotten.add(record.external_id)
     upsert(Return, rows.values(), ("account", "external_id"), (*RETURN, "expires_at"))
     lines = [
         ReturnLine(
@@ -46,8 +49,8 @@ def store_returns(account: SellerAccount, records: Iterable[ReturnRecord], *, no
             sku=line.sku[:100],
             title=line.title[:500],
             quantity=line.quantity,
-            reason=line.reason[:100],
-            comment=line.comment[:500],
+            reason="" if record.external_id in forgotten else line.reason[:100],
+            comment="" if record.external_id in forgotten else line.comment[:500],
             purchase_order_id=line.purchase_order_id[:40],
             keep_it=line.keep_it,
             status_text=line.status_text[:60],

@@ -40,6 +40,10 @@ def read_wanted(account_id: int, *, tenant_id: int, now: datetime) -> int:
     done = 0
     if not rows:
         return done
+    if account.barred:
+        for row in rows:
+            _settle(row, account.barred, now=now)
+        return done
     try:
         with registry.adapter(account, interactive=any(row.wanted_by_person for row in rows)) as adapter:
             for row in rows:

@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("inbox", "0006_reply_handed"),
+        ("inbox", "0007_retention"),
         ("marketplaces", "0009_completeness"),
     ]
 

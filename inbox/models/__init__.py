@@ -2,7 +2,7 @@
 
 from inbox.models.conversation import Conversation, ConversationKind, ConversationNumber, ConversationState
 from inbox.models.deadline import Deadline, DeadlineKind, Outcome, SlaPolicy
-from inbox.models.message import Attachment, Direction, Message
+from inbox.models.message import Attachment, Direction, DoomedFile, Message
 from inbox.models.reply import Draft, OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.models.search import DocumentKind, SearchDocument
 from inbox.models.tag import ConversationTag, Tag, TagColour
@@ -19,6 +19,7 @@ __all__ = [
     "DeadlineKind",
     "Direction",
     "DocumentKind",
+    "DoomedFile",
     "Draft",
     "Event",
     "Message",

@@ -76,6 +76,8 @@ class Conversation(TenantModel):
     created_at = models.DateTimeField(auto_now_add=True)
     closed_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField()
+    # The texts and names are gone; clocks, acts and counts stay.
+    purged_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -117,7 +119,11 @@ class Conversation(TenantModel):
             models.Index(fields=["tenant", "account", "case_ref"], name="inbox_conversation_case"),
             models.Index(fields=["tenant", "order"], name="inbox_conversation_order"),
             models.Index(fields=["tenant", "buyer"], name="inbox_conversation_buyer"),
-            models.Index(fields=["tenant", "expires_at"], name="inbox_conversation_expires"),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=Q(purged_at__isnull=True),
+                name="inbox_conversation_unpurged",
+            ),
         ]
 
     def __str__(self) -> str:

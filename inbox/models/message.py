@@ -2,6 +2,7 @@
 
 from django.db import models
 
+from accounts.models import Membership
 from accounts.tenancy import TenantForeignKey, TenantModel
 from inbox.models.conversation import Conversation
 from marketplaces.models import InboundRaw, SellerAccount
@@ -26,6 +27,11 @@ class Message(TenantModel):
     direction = models.CharField(max_length=3, choices=Direction)
     kind = models.CharField(max_length=30)  # a MailKind, or "unreadable"
     reason = models.CharField(max_length=300, blank=True, default="")
+    # Of a mail that was not, or only half, understood: what it looks like, and why.
+    guess = models.CharField(max_length=30, blank=True, default="")
+    guess_reason = models.CharField(max_length=300, blank=True, default="")
+    # Who said what kind it is; the rules do not change that any more.
+    filed_by = TenantForeignKey(Membership, on_delete=models.SET_NULL, null=True, related_name="+")
     from_name = models.CharField(max_length=200, blank=True, default="")
     from_address = models.CharField(max_length=254, blank=True, default="")
     subject = models.CharField(max_length=500, blank=True, default="")
@@ -34,12 +40,16 @@ class Message(TenantModel):
     text = models.TextField()
     full_text = models.TextField(blank=True, default="")
     html = models.TextField(blank=True, default="")
+    # What customer service writes for a buyer, apart: why, and in which words.
+    on_behalf_reason = models.CharField(max_length=500, blank=True, default="")
+    on_behalf_details = models.TextField(blank=True, default="")
     oddities = models.JSONField(default=list)
     no_response_link = models.CharField(max_length=1000, blank=True, default="")
     # When it reached the marketplace: the earlier of its Date and the marketplace's own stamp.
     sent_at = models.DateTimeField()
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    purged_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -49,12 +59,16 @@ class Message(TenantModel):
         indexes = [
             models.Index(fields=["tenant", "conversation", "sent_at", "id"], name="inbox_message_timeline"),
             models.Index(fields=["tenant", "account", "message_id"], name="inbox_message_id"),
-            models.Index(fields=["tenant", "expires_at"], name="inbox_message_expires"),
             # How much a channel brings, and when it brought something last.
             models.Index(
                 fields=["tenant", "account", "sent_at"],
                 condition=models.Q(direction="in") & ~models.Q(kind__in=["unrecognised", "bounce"]),
                 name="inbox_message_arrivals",
+            ),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=models.Q(purged_at__isnull=True),
+                name="inbox_message_unpurged",
             ),
         ]
 
@@ -77,8 +91,25 @@ class Attachment(TenantModel):
     class Meta(TenantModel.Meta):
         indexes = [
             models.Index(fields=["tenant", "message"], name="inbox_attachment_message"),
-            models.Index(fields=["tenant", "expires_at"], name="inbox_attachment_expires"),
+            models.Index(fields=["tenant", "path"], name="inbox_attachment_path"),
         ]
 
     def __str__(self) -> str:
         return f"attachment {self.pk}"
+
+
+class DoomedFile(TenantModel):
+    """A file whose last row was removed: written in that transaction, so that no crash leaves it for ever."""
+
+    path = models.CharField(max_length=255)
+    doomed_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["tenant", "path"], name="inbox_doomed_once"),
+        ]
+        indexes = [models.Index(fields=["tenant", "doomed_at"], name="inbox_doomed_since")]
+
+    def __str__(self) -> str:
+        return f"doomed file {self.pk}"

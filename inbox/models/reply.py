@@ -46,6 +46,7 @@ class OutboundReply(OutboxRow):
     decision = models.CharField(max_length=20, blank=True, default="")
     replaces = TenantForeignKey("self", on_delete=models.SET_NULL, null=True, related_name="+")
     expires_at = models.DateTimeField()
+    purged_at = models.DateTimeField(null=True)
 
     class Meta(OutboxRow.Meta):
         constraints = [
@@ -60,7 +61,11 @@ class OutboundReply(OutboxRow):
                 condition=Q(state__in=["queued", "leased", "handing"]),
                 name="inbox_reply_moving",
             ),
-            models.Index(fields=["tenant", "expires_at"], name="inbox_reply_expires"),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=Q(purged_at__isnull=True),
+                name="inbox_reply_unpurged",
+            ),
             # Which reply a copy without a Message-ID of ours repeats is looked for by day.
             models.Index(
                 fields=["tenant", "account", "handed_at"],
@@ -102,6 +107,7 @@ class Draft(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["tenant", "conversation", "author"], name="inbox_draft_once"),
         ]
+        indexes = [models.Index(fields=["tenant", "expires_at"], name="inbox_draft_expires")]
 
     def __str__(self) -> str:
         return f"draft {self.pk}"

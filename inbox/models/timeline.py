@@ -15,9 +15,17 @@ class Note(TenantModel):
     body = models.TextField()
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    purged_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["tenant", "conversation"], name="inbox_note_conversation")]
+        indexes = [
+            models.Index(fields=["tenant", "conversation"], name="inbox_note_conversation"),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=models.Q(purged_at__isnull=True),
+                name="inbox_note_unpurged",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"note {self.pk}"

@@ -1,6 +1,7 @@
 """The acts on a conversation besides replying, one resource each."""
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Case, When
 from django.http import HttpResponse
@@ -11,12 +12,14 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import PERMISSIONS, needs
 from accounts.middleware import TenantRequest
 from accounts.models import Membership
-from inbox import actions
-from inbox.forms import AssignmentForm, NoteForm, SettlementForm, first_error
+from inbox import actions, recognising
+from inbox.actions import Refused
+from inbox.forms import AssignmentForm, NoteForm, RecognitionForm, SettlementForm, first_error
 from inbox.models import Conversation
 from inbox.views.frame import answer, reader, view_of, view_query, wants_part
 from inbox.views.pane import Typed, perform, show
 from marketplaces import seeing
+from marketplaces.mailbox.parsed import MailKind
 
 
 @needs("converse")
@@ -55,14 +58,32 @@ def settlement(request: TenantRequest, slug: str, number: int) -> HttpResponse:
 
 
 @needs("converse")
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def recognition(request: TenantRequest, slug: str, number: int) -> HttpResponse:
-    """File an unrecognised or unverified mail as a buyer's message."""
+    """Ask what kind of mail it is, and file it so."""
+    if request.method != "POST":
+        return _ask_what(request, number)
+    form = RecognitionForm(request.POST)
+    form.is_valid()
+    kind = form.cleaned_data.get("kind") or MailKind.BUYER_MESSAGE
+    order = form.cleaned_data.get("order", "") if "order" in request.POST else None
 
     def act(conversation: Conversation, now: datetime) -> None:
-        actions.recognise(conversation, by=request.membership, now=now)
+        recognising.file_as(conversation, by=request.membership, kind=kind, number=order, now=now)
 
     return perform(request, number, act)
+
+
+def _ask_what(request: TenantRequest, number: int) -> HttpResponse:
+    rows = Conversation.objects.select_related("account", "order")
+    conversation = get_object_or_404(rows, number=number)
+    context: dict[str, Any] = {"number": number, "view_query": view_query(view_of(request)), "refusal": ""}
+    try:
+        context["asked"] = recognising.question(conversation)
+    except Refused as refused:
+        context |= {"asked": None, "refusal": str(refused)}
+    template = "inbox/recognition_asked.html" if wants_part(request) else "inbox/recognition.html"
+    return answer(request, template, reader(request, now=timezone.now()) | context)
 
 
 @needs("converse")

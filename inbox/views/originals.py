@@ -2,6 +2,7 @@
 
 import html
 import re
+import secrets
 from typing import Any
 from urllib.parse import unquote
 
@@ -19,6 +20,8 @@ from accounts.middleware import TenantRequest
 from inbox.models import Message
 from inbox.views.files import picture_token
 from inbox.views.frame import answer, frame
+from marketplaces.mailbox.rulebook import rulebook
+from marketplaces.mailbox.scrub import scrubbed
 
 SHOWN = 2**20  # bytes of an original that are put on a page
 FRAME_POLICY = (
@@ -67,6 +70,24 @@ def message_raw(request: TenantRequest, slug: str, number: int, message_id: int)
     message = get_object_or_404(found, pk=message_id)
     response = HttpResponse(bytes(message.raw.content), content_type="application/octet-stream")
     response["Content-Disposition"] = f'attachment; filename="message-{message.pk}.eml"'
+    response["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
+@needs("converse")
+@require_GET
+def message_sample(request: TenantRequest, slug: str, number: int, message_id: int) -> HttpResponse:
+    """The mail with names, addresses, numbers and words replaced, to be attached to a bug report."""
+    found = Message.objects.select_related("raw", "account").filter(conversation__number=number)
+    message = get_object_or_404(found, pk=message_id, purged_at=None)
+    content = scrubbed(
+        bytes(message.raw.content),
+        rulebook(),
+        message.account.marketplace,
+        secret=secrets.token_bytes(32),
+    )
+    response = HttpResponse(content, content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="sample-{message.kind}.eml"'
     response["Content-Security-Policy"] = "default-src 'none'; sandbox"
     return response
 

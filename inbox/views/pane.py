@@ -15,7 +15,7 @@ from django.utils import timezone
 from django_htmx.http import push_url, trigger_client_event
 
 from accounts.middleware import TenantRequest
-from inbox import drafts
+from inbox import drafts, recognising
 from inbox.actions import Refused
 from inbox.guard import Blocked, Finding
 from inbox.models import Conversation, OutboundReply
@@ -23,6 +23,7 @@ from inbox.queue import queue_page
 from inbox.replying import ThreadMoved
 from inbox.timeline import conversation_page
 from inbox.views.frame import answer, frame, reader, view_of, view_query, wants_part
+from marketplaces.mailbox.rulebook import rulebook
 
 ON_THE_WAY = ("leaving", "sending")
 Act = Callable[[Conversation, datetime], OutboundReply | None]
@@ -73,6 +74,8 @@ def pane(
         **reader(request, now=now),
         **typed.context(page.draft_body),
         "page": page,
+        "kinds": rulebook().kinds,
+        "guess": recognising.guess_of(page.half_understood) if page.half_understood else "",
         "news": [item for item in page.items if (item.type, item.id) in typed.news],
         "view": view,
         "view_query": view_query(view),

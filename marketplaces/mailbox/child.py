@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from marketplaces.mailbox.frames import LENGTHS, packed, unpacked
 from marketplaces.mailbox.parse import parse
 from marketplaces.mailbox.parsed import UnreadableMail
+from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.mailbox.wire import context_from_json, parsed_to_json
 
 READY = b"r"
@@ -27,6 +28,7 @@ CHUNK = 1 << 20
 def main(memory_bytes: int, wall_seconds: int, parent: int) -> NoReturn:
     """Answer requests until there is a reason to leave."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the owner decides, not the terminal
+    rulebook()
     _limit_memory(memory_bytes)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _write([READY])

@@ -27,33 +27,40 @@ class Seen:
     context: MailContext
 
 
-def classify(seen: Seen, rules: MarketplaceRules, shared: SharedRules) -> tuple[MailKind, str]:
-    """Return the kind and why; the surest signs are asked first, the words of subject and body last."""
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A kind and the sentence that says why; not `sure` where it is only what was left over."""
+
+    kind: MailKind
+    reason: str
+    sure: bool = True
+
+
+def classify(seen: Seen, rules: MarketplaceRules, shared: SharedRules) -> Decision:
+    """Decide the kind; the surest signs are asked first, the words of subject and body last."""
     if seen.context.folder == "sent":
-        return MailKind.SENT_COPY, "It lies in the Sent folder."
+        return Decision(MailKind.SENT_COPY, "It lies in the Sent folder.")
     own = {address.lower() for address in seen.context.own_addresses}
-    notification = seen.mail.headers.first("x-space-notification-type").strip().upper()
+    header = rules.notification_header
+    notification = seen.mail.headers.first(header).strip().upper() if header else ""
     from_marketplace = rules.is_sender(seen.sender.domain)
-    if notification and rules.notification_kinds:
-        kind = rules.notification_kinds.get(notification)
-        if kind is not None and from_marketplace:
-            return kind, f"Its notification type is {notification}."
-        if kind is not None:
-            return (
-                MailKind.UNRECOGNISED,
-                f"It claims to be {notification} and does not come from the marketplace.",
-            )
+    kind = rules.notification_kinds.get(notification)
+    if kind is not None and from_marketplace:
+        return Decision(kind, f"Its notification type is {notification}.")
+    if kind is not None:
+        reason = f"It claims to be {notification} and does not come from the marketplace."
+        return Decision(MailKind.UNRECOGNISED, reason, sure=False)
     if is_bounce(seen.mail, seen.sender.local, seen.subject, seen.text, shared):
-        return MailKind.BOUNCE, "It reports a failed delivery."
+        return Decision(MailKind.BOUNCE, "It reports a failed delivery.")
     if seen.sender.address.lower() in own:
-        return MailKind.SENT_COPY, "It is from one of the seller's own addresses."
-    return (
+        return Decision(MailKind.SENT_COPY, "It is from one of the seller's own addresses.")
+    found = (
         _complaint(seen, shared)
         or _by_sender(seen, rules, shared)
         or _by_relay(seen, rules, shared)
         or _on_behalf(seen, rules)
-        or _rest(seen, rules, notification)
     )
+    return Decision(*found) if found else _rest(seen, rules, notification)
 
 
 def claims_relay(headers: Headers, sender: Address, reply_to: Address, rules: MarketplaceRules) -> bool:
@@ -61,7 +68,7 @@ def claims_relay(headers: Headers, sender: Address, reply_to: Address, rules: Ma
     return (
         rules.is_sender(sender.domain)
         or rules.is_sender(reply_to.domain)
-        or (bool(rules.notification_kinds) and headers.has("x-space-notification-type"))
+        or (bool(rules.notification_header) and headers.has(rules.notification_header))
     )
 
 
@@ -90,7 +97,7 @@ def is_person(address: Address, rules: MarketplaceRules, shared: SharedRules) ->
 
 def _complaint(seen: Seen, shared: SharedRules) -> tuple[MailKind, str] | None:
     domain = seen.sender.domain
-    official = domain.endswith(".gov") or under(domain, shared.complaint_domains)
+    official = under(domain, shared.official_domains)
     subject = folded(seen.subject)
     if under(domain, shared.complaint_domains):
         return MailKind.COMPLAINT, f"It comes from {domain}."
@@ -118,10 +125,11 @@ def _fits(rule: SenderRule, local: str, subject: str, opening: str) -> bool:
         return False
     if not rule.subjects and not rule.phrases:
         return True
-    return _says(rule.subjects, subject) or _says(rule.phrases, subject) or _says(rule.phrases, opening)
+    return says(rule.subjects, subject) or says(rule.phrases, subject) or says(rule.phrases, opening)
 
 
-def _says(phrases: Sequence[str], text: str) -> bool:
+def says(phrases: Sequence[str], text: str) -> bool:
+    """Whether a folded text has one of these phrases."""
     return any(phrase in text for phrase in phrases)
 
 
@@ -136,8 +144,8 @@ def _by_relay(seen: Seen, rules: MarketplaceRules, shared: SharedRules) -> tuple
 
 def _speaks_for_buyer(seen: Seen, rules: MarketplaceRules) -> bool:
     opening = folded(seen.text[:OPENING]).replace("’", "'")
-    return _says(rules.on_behalf_phrases, folded(seen.subject)) or (
-        _says(rules.on_behalf_phrases, opening) and bool(seen.labels.found)
+    return says(rules.on_behalf_phrases, folded(seen.subject)) or (
+        says(rules.on_behalf_phrases, opening) and bool(seen.labels.found)
     )
 
 
@@ -149,21 +157,25 @@ def _on_behalf(seen: Seen, rules: MarketplaceRules) -> tuple[MailKind, str] | No
     about_order = seen.has_order or bool(seen.labels.first("ref"))
     if about_order and any(phrase in opening for phrase in rules.body_after_name):
         return MailKind.BUYER_MESSAGE, "It carries the frame of a buyer's message."
-    if _says(rules.on_behalf_phrases, folded(seen.subject)):
+    if says(rules.on_behalf_phrases, folded(seen.subject)):
         return MailKind.ON_BEHALF, "Its subject is that of customer service writing for a buyer."
     speaks = (
         seen.sender.local in rules.on_behalf_local_parts
-        or _says(rules.on_behalf_phrases, opening)
-        or _says(rules.on_behalf_domain_phrases, opening)
+        or says(rules.on_behalf_phrases, opening)
+        or says(rules.on_behalf_domain_phrases, opening)
+        or (says(rules.on_behalf_beside_reason, opening) and bool(seen.labels.first("reason")))
     )
     if about_order and speaks:
         return MailKind.ON_BEHALF, "The marketplace's customer service writes about an order."
     return None
 
 
-def _rest(seen: Seen, rules: MarketplaceRules, notification: str) -> tuple[MailKind, str]:
+def _rest(seen: Seen, rules: MarketplaceRules, notification: str) -> Decision:
     if not rules.is_sender(seen.sender.domain):
-        return MailKind.UNRECOGNISED, "Its sender is neither a relay nor the marketplace."
+        reason = "Its sender is neither a relay nor the marketplace."
+        return Decision(MailKind.UNRECOGNISED, reason, sure=False)
     if notification:
-        return MailKind.UNRECOGNISED, f"Its notification type {notification[:60]} is not known."
-    return MailKind.NOTICE, "It comes from the marketplace and is none of the kinds that need an answer."
+        reason = f"Its notification type {notification[:60]} is not known."
+        return Decision(MailKind.UNRECOGNISED, reason, sure=False)
+    reason = "It comes from the marketplace and is none of the kinds that need an answer."
+    return Decision(MailKind.NOTICE, reason, sure=False)

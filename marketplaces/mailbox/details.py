@@ -21,14 +21,8 @@ WRITTEN = frozenset({MailKind.BUYER_MESSAGE, MailKind.SENT_COPY, MailKind.UNRECO
 UUID = "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}"
 CASE_IN_ADDRESS = re.compile(rf"\+({UUID})@")
 CASE = re.compile(UUID)
-REF_ID = re.compile(r"ref\s?id\s?:\s{0,5}([0-9a-f]{32})(?![0-9a-z])", re.IGNORECASE)
 LINK = re.compile(r"https?://[^\s<>\"')\]]{1,2000}", re.IGNORECASE)
 LABELLED_NUMBER = re.compile(r"#?\s{0,5}([0-9][0-9 -]{6,22}[0-9])(?![0-9])")
-ITEM_LABEL = re.compile(r"^\s*(?:item|artikel|article|articolo|artículo|商品)\s*[:：]\s*", re.IGNORECASE)
-QUANTITY = re.compile(
-    r"^\s{0,20}[0-9]{1,5}\s?(?:x\s|[a-z]{1,4}/[a-z]{1,4}\s|[a-z]{1,4}\s?/|/|(?:of|de|von|di|van)\s)\s{0,5}",
-    re.IGNORECASE,
-)
 ITEM_ID = re.compile(r"[0-9A-Za-z-]{1,40}")
 
 
@@ -52,8 +46,18 @@ def order_ids(body: Body, subject: str, kind: MailKind, rules: MarketplaceRules)
         ordered = [*in_subject, *labelled, *elsewhere, *inside]
     else:
         ordered = [*labelled, *in_subject, *elsewhere, *inside]
-    canonical = (each if rules.order_keeps_dashes else each.replace("-", "") for each in ordered)
-    return tuple(dict.fromkeys(canonical))[:MAX_ORDERS]
+    return tuple(dict.fromkeys(canonical(each, rules) for each in ordered))[:MAX_ORDERS]
+
+
+def numbers_in(text: str, rules: MarketplaceRules) -> tuple[str, ...]:
+    """Return every order number of a text, canonical, in the order of the text."""
+    found = rules.order_pattern.findall(text[:LOOKED_AT])
+    return tuple(dict.fromkeys(canonical(each, rules) for each in found))[:MAX_ORDERS]
+
+
+def canonical(number: str, rules: MarketplaceRules) -> str:
+    """Return an order number as the marketplace writes it."""
+    return number if rules.order_keeps_dashes else number.replace("-", "")
 
 
 def item(body: Body, rules: MarketplaceRules) -> Item:
@@ -67,7 +71,7 @@ def item(body: Body, rules: MarketplaceRules) -> Item:
         title = _title_before(text, match.start(), rules) or title
     found = ITEM_ID.match(item_id)
     return Item(
-        title=one_line(title.partition("[ASIN")[0], MAX_TITLE),
+        title=one_line(rules.item_pattern.split(title, maxsplit=1)[0], MAX_TITLE),
         id=found.group() if found else "",
         sku=one_line(body.label("sku"), 100),
     )
@@ -122,12 +126,12 @@ def case_ref(body: Body, found: Iterable[Address], rules: MarketplaceRules) -> s
                 return match.group(1).lower()
         for link in _footer_links(body, rules):
             query = parse_qs(urlsplit(link).query, max_num_fields=50)
-            for value in query.get("cc", []) + query.get("ss", []):
+            for value in [each for name in rules.case_parameters for each in query.get(name, [])]:
                 if CASE.fullmatch(value):
                     return value.lower()
         return ""
     after = body.text[body.frame.end :] if body.frame else ""
-    references = REF_ID.findall(after) or REF_ID.findall(body.text)
+    references = rules.ref_pattern.findall(after) or rules.ref_pattern.findall(body.text)
     return references[-1].upper() if references else ""
 
 
@@ -161,8 +165,22 @@ def _title_before(text: str, at: int, rules: MarketplaceRules) -> str:
     orders = list(rules.order_pattern.finditer(line))
     if orders:
         line = line[orders[-1].end() :].lstrip(": ")
-    line = ITEM_LABEL.sub("", line)
-    return QUANTITY.sub("", line).strip(" |-")[-MAX_TITLE:]
+    label, colon, value = line.replace("：", ":").partition(":")
+    if colon and folded(label) in rules.labelled("item"):
+        line = value
+    return _without_quantity(line, rules).strip(" |-")[-MAX_TITLE:]
+
+
+def _without_quantity(line: str, rules: MarketplaceRules) -> str:
+    """Cut off what says how many: "1 of / Blue Mug", "1 of/sur Blue Mug", "2 x Blue Mug", "1 / Blue Mug"."""
+    longest_first = sorted(rules.quantity_words, key=len, reverse=True)
+    words = "|".join(re.escape(word) for word in longest_first) or "(?!)"
+    return re.sub(
+        rf"^\s{{0,20}}[0-9]{{1,5}}\s?(?:x\s|(?:{words})(?:\s?/|\s)|[a-z]{{1,4}}/[a-z]{{1,4}}\s|/)\s{{0,5}}",
+        "",
+        line,
+        flags=re.IGNORECASE,
+    )
 
 
 def _name_in_body(body: Body, rules: MarketplaceRules) -> str:

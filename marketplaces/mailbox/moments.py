@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from marketplaces.mailbox.headers import Headers, believable, moment
 from marketplaces.mailbox.mime import MimeMail
 from marketplaces.mailbox.parsed import MailKind
-from marketplaces.mailbox.rules import MarketplaceRules, under
+from marketplaces.mailbox.rules import MarketplaceRules, SharedRules, under
 
 DATED = frozenset(
     {MailKind.CLAIM, MailKind.CANCEL_REQUEST, MailKind.RETURN_REQUEST, MailKind.COMPLAINT, MailKind.NOTICE}
@@ -18,9 +18,9 @@ ISO_DATE = re.compile(
     r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[T ]([0-9]{2}):([0-9]{2})(?::[0-9]{2})?\s?(?:UTC|GMT|Z))?"
 )
 DOTTED_DATE = re.compile(r"([0-9]{1,2})\.([0-9]{1,2})\.([0-9]{4})")
-MONTH_FIRST = re.compile(r"([A-Za-z]{3,9})\.? ([0-9]{1,2})(?:st|nd|rd|th)?,? ([0-9]{4})")
-DAY_FIRST = re.compile(r"([0-9]{1,2})\.? ([A-Za-z]{3,9})\.? ([0-9]{4})")
-MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+WORD = r"[^\W\d_]{3,12}"
+MONTH_FIRST = re.compile(rf"({WORD})\.? ([0-9]{{1,2}})(?:st|nd|rd|th)?,? ([0-9]{{4}})")
+DAY_FIRST = re.compile(rf"([0-9]{{1,2}})(?:\.|er|º)? (?:de )?({WORD})\.?(?: de)? ([0-9]{{4}})")
 
 
 def sent_at(headers: Headers, now: datetime, mail: MimeMail) -> datetime | None:
@@ -50,7 +50,9 @@ def relay_received(headers: Headers, now: datetime, rules: MarketplaceRules) -> 
     return min(stamps, default=None)
 
 
-def stated_due(text: str, kind: MailKind, start: datetime | None, rules: MarketplaceRules) -> datetime | None:
+def stated_due(
+    text: str, kind: MailKind, start: datetime | None, rules: MarketplaceRules, shared: SharedRules
+) -> datetime | None:
     """Return the deadline a marketplace states in its mail, the earliest if several; days count from `start`.
 
     A date without a time is the end of that day in UTC. Buyers' messages state none: their frame has named
@@ -62,7 +64,7 @@ def stated_due(text: str, kind: MailKind, start: datetime | None, rules: Marketp
     for rule in rules.deadlines:
         for match in rule.pattern.finditer(text[:LOOKED_AT]):
             if rule.unit == "date":
-                due = _date(text[match.end() : match.end() + 60])
+                due = _date(text[match.end() : match.end() + 60], shared)
             else:
                 count = int(next((group for group in match.groups() if group), "0"))
                 due = start + (timedelta(days=count) if rule.unit == "days" else timedelta(hours=count))
@@ -71,7 +73,7 @@ def stated_due(text: str, kind: MailKind, start: datetime | None, rules: Marketp
     return min(found, default=None)
 
 
-def _date(text: str) -> datetime | None:
+def _date(text: str, shared: SharedRules) -> datetime | None:
     try:
         if match := ISO_DATE.search(text):
             year, month, day, hour, minute = match.groups()
@@ -81,16 +83,22 @@ def _date(text: str) -> datetime | None:
         if match := DOTTED_DATE.search(text):
             return _end_of_day(int(match.group(3)), int(match.group(2)), int(match.group(1)))
         if match := MONTH_FIRST.search(text):
-            return _end_of_day(int(match.group(3)), _month(match.group(1)), int(match.group(2)))
+            return _end_of_day(int(match.group(3)), _month(match.group(1), shared), int(match.group(2)))
         if match := DAY_FIRST.search(text):
-            return _end_of_day(int(match.group(3)), _month(match.group(2)), int(match.group(1)))
+            return _end_of_day(int(match.group(3)), _month(match.group(2), shared), int(match.group(1)))
     except ValueError:
         return None
     return None
 
 
-def _month(name: str) -> int:
-    return MONTHS.index(name[:3].lower()) + 1
+def _month(name: str, shared: SharedRules) -> int:
+    """The number of a month by its name or how that begins; raises ValueError where it is none or several."""
+    word = name.casefold()
+    exact = shared.months.get(word)
+    found = {exact} if exact else {number for each, number in shared.months.items() if each.startswith(word)}
+    if len(found) != 1:
+        raise ValueError(f"{len(found)} months begin so")
+    return found.pop()
 
 
 def _end_of_day(year: int, month: int, day: int) -> datetime:

@@ -7,23 +7,29 @@ from marketplaces.mailbox.bodies import buyers_words, read_body
 from marketplaces.mailbox.bounces import read_bounce
 from marketplaces.mailbox.charsets import one_line
 from marketplaces.mailbox.classify import Seen, claims_relay, classify, is_machine
+from marketplaces.mailbox.guess import Guess, guess
 from marketplaces.mailbox.headers import Address, Headers, addresses, message_ids, words
 from marketplaces.mailbox.mime import MAX_MAIL_BYTES, take_apart
 from marketplaces.mailbox.moments import relay_received, sent_at, stated_due
 from marketplaces.mailbox.parsed import MailContext, MailKind, ParsedMail, UnreadableMail
-from marketplaces.mailbox.rules import MARKETPLACES, SHARED
+from marketplaces.mailbox.rulebook import rulebook
+from marketplaces.mailbox.rules import Rulebook
 from marketplaces.mailbox.verdict import verdict
 
-PARSER_VERSION = 1
+PARSER_VERSION = 2
 MAX_SUBJECT = 500
 NOBODY = Address("", "")
 
 
-def parse(raw: bytes, context: MailContext) -> ParsedMail:
-    """Read any bytes as a mail; UnreadableMail only for input several times beyond the size limit."""
+def parse(raw: bytes, context: MailContext, book: Rulebook | None = None) -> ParsedMail:
+    """Read any bytes as a mail, by this installation's rules unless others are given.
+
+    Raises UnreadableMail only for input several times beyond the size limit.
+    """
     if len(raw) > 4 * MAX_MAIL_BYTES:
         raise UnreadableMail(f"The mail is larger than {4 * MAX_MAIL_BYTES // 2**20} MB.")
-    rules = MARKETPLACES[context.marketplace]
+    book = book or rulebook()
+    rules, shared = book.marketplaces[context.marketplace], book.shared
     now = context.received_at or datetime.now(UTC)
     mail = take_apart(raw)
     headers = mail.headers
@@ -34,31 +40,32 @@ def parse(raw: bytes, context: MailContext) -> ParsedMail:
     subject = one_line(words(headers.first("subject")), MAX_SUBJECT)
     body = read_body(mail, rules)
 
-    kind, reason = classify(
-        Seen(
-            mail=mail,
-            sender=sender,
-            reply_to=reply_to,
-            subject=subject,
-            text=body.text,
-            labels=body.labels,
-            has_order=bool(details.order_ids(body, subject, MailKind.NOTICE, rules)),
-            context=context,
-        ),
-        rules,
-        SHARED,
+    seen = Seen(
+        mail=mail,
+        sender=sender,
+        reply_to=reply_to,
+        subject=subject,
+        text=body.text,
+        labels=body.labels,
+        has_order=bool(details.order_ids(body, subject, MailKind.NOTICE, rules)),
+        context=context,
     )
-    body = buyers_words(body, kind, rules, SHARED)
-    relay_address = details.relay_address(kind, sender, reply_to, recipients, rules, SHARED)
+    decision = classify(seen, rules, shared)
+    kind = decision.kind
+    guessed = Guess() if decision.sure else guess(seen, body, kind, rules)
+    body = buyers_words(body, kind, rules, shared)
+    relay_address = details.relay_address(kind, sender, reply_to, recipients, rules, shared)
     item = details.item(body, rules)
     date = sent_at(headers, now, mail)
     received = relay_received(headers, now, rules)
     bounced = None
     if kind in (MailKind.BOUNCE, MailKind.OPT_OUT):
-        bounced = read_bounce(mail, subject, body.text, SHARED)
+        bounced = read_bounce(mail, subject, body.text, shared)
     return ParsedMail(
         kind=kind,
-        reason=reason,
+        reason=decision.reason,
+        guess=guessed.kind,
+        guess_reason=guessed.reason,
         verdict=verdict(headers, sender.domain, context.authserv_ids, rules),
         claims_relay=claims_relay(headers, sender, reply_to, rules),
         message_id=_message_id(headers),
@@ -77,16 +84,16 @@ def parse(raw: bytes, context: MailContext) -> ParsedMail:
         text_is_excerpt=body.words != body.text.strip() and bool(body.text.strip()),
         html=body.html,
         relay_address=relay_address,
-        relay_alias=details.alias(relay_address, rules, SHARED),
+        relay_alias=details.alias(relay_address, rules, shared),
         case_ref=details.case_ref(body, (sender, reply_to, *delivered_to, *recipients), rules),
         order_ids=details.order_ids(body, subject, kind, rules),
         item_title=item.title,
         item_id=item.id,
         sku=item.sku,
-        buyer_name=details.buyer_name(body, kind, sender, subject, rules, SHARED),
+        buyer_name=details.buyer_name(body, kind, sender, subject, rules, shared),
         on_behalf_reason=body.label("reason") if kind is MailKind.ON_BEHALF else "",
         on_behalf_details=body.words if kind is MailKind.ON_BEHALF and body.frame else "",
-        stated_due=stated_due(body.text, kind, date or received or context.received_at, rules),
+        stated_due=stated_due(body.text, kind, date or received or context.received_at, rules, shared),
         no_response_link=details.no_response_link(body, rules),
         machine=is_machine(headers, mail.content_type),
         bounced=bounced,

@@ -78,11 +78,14 @@ class ParsedMail:
 
     `text` is the writer's own words and never empty; `full_text` is all there was. `relay_address` is where a
     reply must go, exactly as received; `relay_alias` is the same without its case part, in lower case.
+    `guess` is what a mail looks like that was not, or only half, understood; None where the kind is sure.
     `order_ids` come most trusted first. `oddities` are short sentences about what was wrong with the mail.
     """
 
     kind: MailKind
     reason: str
+    guess: MailKind | None
+    guess_reason: str
     verdict: Verdict
     claims_relay: bool
 

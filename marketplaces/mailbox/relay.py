@@ -12,7 +12,6 @@ from marketplaces.mailbox.html import HtmlText
 from marketplaces.mailbox.rules import MarketplaceRules, folded
 
 DASHES = re.compile("[-–—]{3,}")
-INLINE_MESSAGE = re.compile(r"\smessage\s?:", re.IGNORECASE)
 LONGEST_MARKER = 80
 LONGEST_LABEL = 40
 LONGEST_VALUE = 500
@@ -61,6 +60,12 @@ def find_frame(sources: Sequence[HtmlText], rules: MarketplaceRules) -> tuple[Ht
             if frame is not None and source.text[frame.start : frame.end].strip(" \n-"):
                 return source, frame
     return None
+
+
+def has_known_frame(sources: Sequence[HtmlText], rules: MarketplaceRules) -> bool:
+    """Say whether a known opening and a known closing marker stand in a form of the mail."""
+    frames = [_by_markers(source, rules) for source in sources]
+    return any(frame is not None and frame.closed and frame.start > 0 for frame in frames)
 
 
 def details_frame(text: str, found: "Labels", rules: MarketplaceRules) -> Frame | None:
@@ -201,9 +206,8 @@ def _by_message_label(source: HtmlText, rules: MarketplaceRules) -> Frame | None
 
 def _by_inline_label(text: str, rules: MarketplaceRules) -> Frame | None:
     """The same frame with all its lines run together."""
-    if rules.labels.get("message") != "message":
-        return None
-    message = INLINE_MESSAGE.search(text)
+    labels = "|".join(re.escape(label) for label in rules.labelled("message"))
+    message = re.search(rf"\s(?:{labels})\s?:", text, re.IGNORECASE) if labels else None
     if message is None:
         return None
     before = folded(text[: message.start()])
@@ -222,8 +226,9 @@ def _by_inline_label(text: str, rules: MarketplaceRules) -> Frame | None:
 def footer(text: str, start: int, rules: MarketplaceRules) -> int:
     """Return where the frame goes on below the words: a closing phrase at the start of a line."""
     for offset, line in _lines(text[start:]):
-        bare = folded(line[:200]).lstrip("* _")
-        if bare.startswith(rules.terminators + rules.footers):
+        said = folded(line[:200])
+        # With its stars where a rule names them, else whatever stars stand before the words.
+        if any(each.startswith(rules.terminators + rules.footers) for each in (said, said.lstrip("* _"))):
             return start + offset
     return len(text)
 

@@ -47,6 +47,7 @@ def parsed_from_json(data: Mapping[str, Any], contents: Sequence[bytes]) -> Pars
             value = tuple(value)
         values[field.name] = value
     values["kind"] = MailKind(values["kind"])
+    values["guess"] = MailKind(values["guess"]) if values["guess"] else None
     values["verdict"] = Verdict(values["verdict"])
     if values["bounced"] is not None:
         values["bounced"] = BouncedMail(

@@ -1,7 +1,7 @@
 """The rows of seller accounts: what they sign in with, what was read of them and how it went."""
 
 from marketplaces.models.access import AccountAccess
-from marketplaces.models.account import Credential, Health, MailSecurity, MailSignIn, SellerAccount
+from marketplaces.models.account import CONNECTED, Credential, Health, MailSecurity, MailSignIn, SellerAccount
 from marketplaces.models.api import ApiBucket, ApiCircuit, ApiStream, ApiToken, TokenPurpose
 from marketplaces.models.backfill import MAIL, UNDER_WAY, Backfill, BackfillEstimate, BackfillState
 from marketplaces.models.connecting import (
@@ -23,6 +23,7 @@ from marketplaces.models.watch import (
 )
 
 __all__ = [
+    "CONNECTED",
     "MAIL",
     "UNDER_WAY",
     "AccountAccess",

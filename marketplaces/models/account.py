@@ -32,6 +32,10 @@ class MailSecurity(models.TextChoices):
     PLAIN = "plain", "None (loopback and private networks only)"
 
 
+# Nothing is read or sent for any other.
+CONNECTED = models.Q(connecting_since__isnull=True, disconnected_at__isnull=True)
+
+
 class SellerAccount(TenantModel):
     """One tenant's login at one marketplace, and the mailbox its buyers' messages come through."""
 
@@ -77,6 +81,7 @@ class SellerAccount(TenantModel):
     # Nothing is read or sent any more; what names buyers goes at `purge_at` at the latest.
     disconnected_at = models.DateTimeField(null=True, blank=True)
     purge_at = models.DateTimeField(null=True, blank=True)
+    purged_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -96,6 +101,15 @@ class SellerAccount(TenantModel):
     def marketplace(self) -> Marketplace:
         """The marketplace this account sells on."""
         return self.site.marketplace
+
+    @property
+    def barred(self) -> str:
+        """Why nothing is read or sent for this account, as a sentence; empty where nothing bars it."""
+        if self.disconnected_at is not None:
+            return f"{self.name} is disconnected. Connect it again to read and send."
+        if self.connecting_since is not None:
+            return f"{self.name} is still being connected. Finish that first."
+        return ""
 
     @property
     def facts(self) -> MarketplaceFacts:

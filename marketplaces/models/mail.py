@@ -57,10 +57,14 @@ class InboundRaw(TenantModel):
     received_at = models.DateTimeField()  # the server's INTERNALDATE
     stored_at = models.DateTimeField(auto_now_add=True)
     state = models.CharField(max_length=20, choices=RawState, default=RawState.NEW)
+    # Which reader and which rules read it last: parse.PARSER_VERSION and the rulebook's mark.
     parser_version = models.PositiveIntegerField(null=True)
+    rules = models.CharField(max_length=16, blank=True, default="")
     attempts = models.PositiveIntegerField(default=0)
     error = models.CharField(max_length=500, blank=True, default="")
     expires_at = models.DateTimeField()
+    # Its content is gone; key and sum stay, so that the same mail is never fetched again.
+    purged_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -76,8 +80,12 @@ class InboundRaw(TenantModel):
                 condition=models.Q(state=RawState.NEW),
                 name="marketplaces_raw_new",
             ),
-            models.Index(fields=["tenant", "expires_at"], name="marketplaces_raw_expires"),
             models.Index(fields=["tenant", "account", "stored_at"], name="marketplaces_raw_stored"),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=models.Q(purged_at__isnull=True),
+                name="marketplaces_raw_unpurged",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
         ("marketplaces", "0009_completeness"),
-        ("orders", "0004_shown_item"),
+        ("orders", "0005_retention"),
     ]
 
     operations = [

@@ -12,9 +12,17 @@ class Buyer(TenantModel):
     name = models.CharField(max_length=200, blank=True, default="")
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    # Name and aliases are gone; the row stays as the key its orders and conversations are counted by.
+    purged_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["tenant", "expires_at"], name="orders_buyer_expires")]
+        indexes = [
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=models.Q(purged_at__isnull=True),
+                name="orders_buyer_unpurged",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"buyer {self.pk}"

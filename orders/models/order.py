@@ -60,6 +60,8 @@ class Order(TenantModel):
     message_actions_wanted = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
+    # Its buyer's name, address and place are gone, and do not come back with a later version.
+    purged_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -68,7 +70,11 @@ class Order(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "buyer"], name="orders_order_buyer"),
-            models.Index(fields=["tenant", "expires_at"], name="orders_order_expires"),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=Q(purged_at__isnull=True),
+                name="orders_order_unpurged",
+            ),
             models.Index(
                 fields=["tenant", "ship_by", "id"], condition=AWAITING_SHIPMENT, name="orders_order_to_ship"
             ),

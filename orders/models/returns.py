@@ -31,6 +31,7 @@ class Return(TenantModel):
     a_to_z = models.BooleanField(default=False)
     safe_t = models.CharField(max_length=100, blank=True, default="")
     expires_at = models.DateTimeField()
+    purged_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -39,7 +40,11 @@ class Return(TenantModel):
         ]
         indexes = [
             models.Index(fields=["tenant", "order"], name="orders_return_order"),
-            models.Index(fields=["tenant", "expires_at"], name="orders_return_expires"),
+            models.Index(
+                fields=["tenant", "expires_at"],
+                condition=models.Q(purged_at__isnull=True),
+                name="orders_return_unpurged",
+            ),
         ]
 
     def __str__(self) -> str:

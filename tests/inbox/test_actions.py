@@ -11,7 +11,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from inbox import actions, replying
+from inbox import actions, recognising, replying
 from inbox.actions import Refused
 from inbox.guard import Blocked
 from inbox.models import Conversation, ConversationState, Deadline, Draft, Event, OutboundReply
@@ -131,7 +131,7 @@ def test_an_unrecognised_mail_filed_as_a_buyers_gets_the_clock_of_its_own_moment
     assert message is not None
     assert message.conversation.kind == "unrecognised"
     with tenant_tx(world.acme.pk):
-        actions.recognise(message.conversation, by=world.alice, now=timezone.now())
+        recognising.file_as(message.conversation, by=world.alice, kind="buyer_message", now=timezone.now())
         conversation = Conversation.objects.get()
         assert (conversation.kind, conversation.due_at) == ("buyer", sent + timedelta(hours=48))
 

@@ -1,7 +1,7 @@
 import pytest
 
 from marketplaces.mailbox.quotes import fold_quote
-from marketplaces.mailbox.rules import SHARED
+from marketplaces.mailbox.rulebook import rulebook
 
 CASES = {
     "nothing quoted": ("Hello\n\nBye", "Hello\n\nBye"),
@@ -45,11 +45,11 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_only_the_quotation_at_the_end_is_folded(name: str) -> None:
     text, kept = CASES[name]
-    assert fold_quote(text, SHARED) == kept
+    assert fold_quote(text, rulebook().shared) == kept
 
 
 @pytest.mark.parametrize("line", ["On On On ", "On x wrote: ", "> ", "From: ", "-----", "wrote:\n"])
 def test_a_megabyte_of_what_looks_like_quotes_is_read_in_one_pass(line: str) -> None:
     text = line * (1_000_000 // len(line))
-    assert fold_quote(text, SHARED)
-    assert fold_quote("Hello\n" + text, SHARED).startswith("Hello")
+    assert fold_quote(text, rulebook().shared)
+    assert fold_quote("Hello\n" + text, rulebook().shared).startswith("Hello")

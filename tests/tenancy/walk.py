@@ -59,7 +59,7 @@ ORDER = ("order_id",)
 MEMBER = ("member_id",)
 LISTS = tuple(VIEWS)
 # Addresses that both show a form and take it.
-SHOWN_TOO = ("tags", "conversation_tags", "assignment", "order_writing", "members")
+SHOWN_TOO = ("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members")
 TABLE: dict[str, Row] = {
     "start": Row("belong"),
     "warehouse": Row("belong"),
@@ -86,10 +86,11 @@ TABLE: dict[str, Row] = {
     "closure": Row("converse", TALK, body=_empty),
     "reopening": Row("converse", TALK, body=_empty),
     "settlement": Row("converse", TALK, body=lambda _: {"outcome": "answered_elsewhere"}),
-    "recognition": Row("converse", TALK, body=_empty),
+    "recognition": Row("converse", TALK, body=lambda _: {"kind": "buyer_message"}),
     "message_body": Row("converse", MESSAGE),
     "message_source": Row("converse", MESSAGE),
     "message_raw": Row("converse", MESSAGE),
+    "message_sample": Row("converse", MESSAGE),
     "attachment": Row("converse", ("file_id",)),
     "accounts": Row("see_accounts"),
     "orders": Row("see_orders"),

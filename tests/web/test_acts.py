@@ -8,7 +8,16 @@ import pytest
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from inbox.models import Conversation, ConversationState, Deadline, Draft, Note, OutboundReply, Outcome
+from inbox.models import (
+    Conversation,
+    ConversationState,
+    Deadline,
+    Draft,
+    Message,
+    Note,
+    OutboundReply,
+    Outcome,
+)
 from tests.web.conftest import Browser
 from tests.web.rows import reply_in
 from tests.world import World, arrive, conversation_of, walmart_mail
@@ -261,6 +270,73 @@ def test_unrecognised_mail_is_filed_and_gets_its_clock(alice: Browser, world: Wo
 
 
 @both_ways
+def test_a_half_understood_mail_is_filed_by_one_key_and_filed_again(
+    alice: Browser, world: World, htmx: bool
+) -> None:
+    text = "Hello,\r\nthe return of 302-1234567-7654321 is on its way."
+    head = "From: order-update@amazon.de\r\nSubject: Something new\r\nDate: Mon, 02 Nov 2026 10:00:00 +0000"
+    message = arrive(world.amazon, f"{head}\r\n\r\n{text}\r\n".encode())
+    assert message is not None
+    talk, here = message.conversation, f"/t/acme/c/{message.conversation.number}"
+    why = "Looks like a return request: sender order-update@amazon.de, but the subject is none we know."
+    page = alice.get(f"{here}/").content.decode()
+    assert why in page
+    assert 'data-hotkey="f"' in page
+    sheet = alice.get(f"{here}/recognition/", htmx=htmx).content.decode()
+    assert why in sheet
+    assert 'value="return_request" autofocus' in sheet
+    assert 'value="302-1234567-7654321" selected' in sheet
+    with tenant_tx(talk.tenant_id):
+        assert not Deadline.objects.exists()
+    form = {"kind": "return_request", "order": "302-1234567-7654321"}
+    settled(alice.post(f"{here}/recognition/", form, htmx=htmx), talk, htmx=htmx)
+    with tenant_tx(talk.tenant_id):
+        filed = Conversation.objects.select_related("order").get(pk=talk.pk)
+        clock = Deadline.objects.get(message=message)
+        assert filed.order is not None
+        assert (filed.kind, filed.order.external_id) == ("buyer", "302-1234567-7654321")
+        assert (clock.started_at, clock.stopped_at) == (message.sent_at, None)
+    settled(alice.post(f"{here}/recognition/", {"kind": "unrecognised"}, htmx=htmx), talk, htmx=htmx)
+    with tenant_tx(talk.tenant_id):
+        assert Deadline.objects.get().outcome == Outcome.NOT_BUYER_MESSAGE
+    assert state_of(talk).kind == "unrecognised"
+    settled(alice.post(f"{here}/recognition/", {"kind": "claim"}, htmx=htmx), talk, htmx=htmx)
+    with tenant_tx(talk.tenant_id):
+        clock = Deadline.objects.get()
+        assert (clock.started_at, clock.stopped_at, clock.outcome) == (message.sent_at, None, "")
+    assert why not in alice.get(f"{here}/").content.decode()
+    for wrong in ({"kind": "bounce"}, {"kind": "claim", "order": "999-9999999-9999999"}):
+        assert alice.post(f"{here}/recognition/", wrong, htmx=htmx).status_code == 409
+
+
+def test_customer_service_writing_for_a_buyer_shows_reason_and_details_apart(
+    alice: Browser, world: World
+) -> None:
+    text = (
+        "Siamo stati contattati da un cliente.\r\nOrdine #: 302-1234567-7654321\r\n"
+        "Motivo: Articolo danneggiato\r\nDettagli: Il bicchiere e rotto.\r\n"
+    )
+    message = arrive(world.amazon, f"From: cs@amazon.it\r\nSubject: x\r\n\r\n{text}".encode())
+    assert message is not None
+    page = alice.get(f"/t/acme/c/{message.conversation.number}/").content.decode()
+    assert '<dt>Reason</dt><dd dir="auto">Articolo danneggiato</dd>' in page
+    assert '<dt>Details</dt><dd class="text" dir="auto">Il bicchiere e rotto.</dd>' in page
+    with tenant_tx(world.acme.pk):
+        assert Deadline.objects.get(message=message).rule == "Amazon 24 h"
+
+
+def test_a_scrubbed_sample_is_a_file_without_the_buyer(alice: Browser, talk: Conversation) -> None:
+    with tenant_tx(talk.tenant_id):
+        message = Message.objects.get(conversation=talk)
+    answer = alice.get(f"/t/acme/c/{talk.number}/messages/{message.pk}/sample.eml")
+    assert answer["Content-Disposition"] == 'attachment; filename="sample-buyer_message.eml"'
+    assert b"@relay.walmart.com" in answer.content
+    assert b"Sales Order ID" in answer.content
+    assert b"Denise" not in answer.content
+    assert b"200011874402913" not in answer.content
+
+
+@both_ways
 def test_a_reply_that_may_have_left_is_settled_by_a_person(
     alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool
 ) -> None:
@@ -305,5 +381,5 @@ def test_the_list_one_came_from_is_remembered(alice: Browser, talk: Conversation
 
 
 def test_an_act_must_be_posted(alice: Browser, address: Address) -> None:
-    for name in ("replies", "courtesy", "notes", "closure", "reopening", "settlement", "recognition"):
+    for name in ("replies", "courtesy", "notes", "closure", "reopening", "settlement"):
         assert alice.get(address(f"{name}/")).status_code == 405

@@ -39,7 +39,6 @@ ACTS = {
     "closure",
     "reopening",
     "settlement",
-    "recognition",
     "order_refresh",
     "tag",
     "tag_merging",
