@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Protocol
 
 from django.conf import settings
@@ -14,13 +15,16 @@ from marketplaces.amazon.sites import MARKETPLACE_IDS
 from marketplaces.errors import AuthRevoked
 from marketplaces.http import Api
 from marketplaces.models import SellerAccount
+from marketplaces.ratings import Performance
 from marketplaces.records import (
     AccountFacts,
     FulfilmentRecord,
     MessageAction,
     OrderRecord,
     Page,
+    RefundRecord,
     ReturnRecord,
+    Subscription,
     Window,
 )
 from marketplaces.types import Marketplace
@@ -64,8 +68,32 @@ class Adapter(Protocol):
         """Begin a message; the marketplace's reference. Unsettled: nobody knows whether it was taken."""
         ...
 
+    def buyer_locale(self, order_id: str) -> str:
+        """The language an order's buyer reads, as a locale ("de-DE"); empty where nobody says."""
+        ...
+
+    def refunds(self, order_id: str) -> list[RefundRecord]:
+        """Refunds of an order that its own record does not bring along."""
+        ...
+
+    def performance(self, *, pending: str = "", now: datetime) -> Performance:
+        """How the marketplace rates the seller; raises NotReady while a report is being made."""
+        ...
+
+    def subscriptions(self) -> list[Subscription]:
+        """What the marketplace tells this account's programs of, and where."""
+        ...
+
+    def subscribe(self, event: str, url: str, *, header: str, secret: str) -> Subscription:
+        """Have a kind of event sent to an address, signed with the secret (HMAC-SHA256) in that header."""
+        ...
+
+    def unsubscribe(self, external_id: str) -> None:
+        """Have it sent no more."""
+        ...
+
     def check(self) -> AccountFacts:
-        """A cheap test of the account's key."""
+        """A cheap test of the account's key: what it may do, whose it is, what the time is there."""
         ...
 
     def picture(self, url: str) -> bytes:
@@ -115,7 +143,8 @@ def _walmart(account: SellerAccount, secrets: dict[str, str], interactive: bool)
     api = Api(
         account, host=host, auth=auth, dialect=dialect, rates=walmart_api.RATES, interactive=interactive
     )
-    return WalmartAdapter(api, picture_hosts=settings.PICTURE_HOSTS["walmart"])
+    hosts = settings.PICTURE_HOSTS["walmart"]
+    return WalmartAdapter(api, picture_hosts=hosts, restricted=account.restricted_data)
 
 
 def _amazon(account: SellerAccount, secrets: dict[str, str], interactive: bool) -> Adapter:
@@ -140,4 +169,5 @@ def _amazon(account: SellerAccount, secrets: dict[str, str], interactive: bool) 
         marketplace_id=MARKETPLACE_IDS[account.market],
         document_hosts=settings.AMAZON_REPORT_HOSTS,
         picture_hosts=settings.PICTURE_HOSTS["amazon"],
+        restricted=account.restricted_data,
     )
