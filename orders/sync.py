@@ -15,10 +15,11 @@ from django.db import DataError, IntegrityError
 
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
-from marketplaces import registry, streams
+from marketplaces import performance, registry, streams
 from marketplaces.errors import ApiError, NotReady, Temporary, Throttled
 from marketplaces.models import ApiStream
 from marketplaces.records import Oddity, Page, Strange, Window
+from marketplaces.types import PERFORMANCE
 from orders.models import Order, PurchaseOrder
 from orders.storing import Stored, orders_by_number, store_orders
 from orders.storing_fulfilments import store_fulfilments
@@ -49,6 +50,9 @@ def read(stream_id: int, *, tenant_id: int, now: datetime) -> int:
     """
     stream = streams.claim(stream_id, tenant_id=tenant_id, now=now)
     if stream is None:
+        return 0
+    if stream.name == PERFORMANCE:
+        performance.read(stream, now=now)
         return 0
     reading = Reading()
     try:

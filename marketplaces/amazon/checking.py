@@ -54,7 +54,7 @@ def facts(api: Api, marketplace_id: str) -> AccountFacts:
 
 
 def _tried(lacking: list[str], words: str, call: Callable[[], Answer]) -> Any:
-    """The answer's data. A role that is missing is noted; what is not there, or has to wait, proves nothing."""
+    """The answer's data. A missing role is noted; what is not there, or has to wait, proves nothing."""
     try:
         return call().data
     except ScopeMissing:

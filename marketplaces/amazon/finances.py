@@ -8,10 +8,15 @@ from collections.abc import Iterable
 from decimal import Decimal
 
 from marketplaces.records import Money, RefundRecord
-from marketplaces.wire import Json, Odd, money, moment, part, parts, text, word
+from marketplaces.wire import Json, Odd, moment, money, part, parts, text, word
 
 # By what the type or the description speaks of; who gives the money when it is not the seller's own choice.
-KINDS = (("guarantee", "marketplace"), ("a-to-z", "marketplace"), ("chargeback", "marketplace"), ("refund", ""))
+KINDS = (
+    ("guarantee", "marketplace"),
+    ("a-to-z", "marketplace"),
+    ("chargeback", "marketplace"),
+    ("refund", ""),
+)
 FEES = ("fee", "commission", "expense")
 
 

@@ -32,9 +32,7 @@ def actions(api: Api, order_id: str, marketplace_id: str) -> list[MessageAction]
 
 def locale(api: Api, order_id: str, marketplace_id: str) -> str:
     """The buyer's language as Amazon has it ("de-DE"); empty where it says nothing of use."""
-    answer = api.request(
-        "GetAttributes", f"{_path(order_id)}/attributes", {"marketplaceIds": marketplace_id}
-    )
+    answer = api.request("GetAttributes", f"{_path(order_id)}/attributes", {"marketplaceIds": marketplace_id})
     buyer = expect(expect(answer.data, dict, "answer").get("buyer") or {}, dict, "buyer")
     found = buyer.get("locale")
     return found if isinstance(found, str) and LOCALE.fullmatch(found) else ""

@@ -23,7 +23,12 @@ METRICS: tuple[tuple[str, tuple[str, ...], tuple[str, ...], tuple[str, ...]], ..
     ("invoice_defects", ("invoiceDefectRate",), ("orderCount",), ()),
 )
 RISKS = {"GOOD": Risk.GOOD, "BAD": Risk.URGENT}
-STANDING = {"NORMAL": Risk.GOOD, "AT_RISK": Risk.MONITOR, "SUSPENDED": Risk.URGENT, "DEACTIVATED": Risk.URGENT}
+STANDING = {
+    "NORMAL": Risk.GOOD,
+    "AT_RISK": Risk.MONITOR,
+    "SUSPENDED": Risk.URGENT,
+    "DEACTIVATED": Risk.URGENT,
+}
 LONGEST_SPAN = 400
 
 
@@ -31,7 +36,9 @@ class NoReport(Exception):
     """What came is not this report."""
 
 
-def figures(content: bytes, marketplace_id: str, *, now: datetime) -> tuple[tuple[Figure, ...], tuple[str, ...]]:
+def figures(
+    content: bytes, marketplace_id: str, *, now: datetime
+) -> tuple[tuple[Figure, ...], tuple[str, ...]]:
     """The figures of one site, and in words what could not be read; raises NoReport."""
     value = decoded(content)
     if not isinstance(value, dict):
@@ -46,6 +53,7 @@ def figures(content: bytes, marketplace_id: str, *, now: datetime) -> tuple[tupl
     found: list[Figure] = []
     remarks: list[str] = []
     defects = _inside(metrics or {}, "orderDefectRate")
+    named: list[tuple[str, Json, tuple[str, ...], tuple[str, ...]]]
     named = [("order_defects", _inside(defects, "mfn"), ("orderCount",), ())]
     named += [
         (name, next((each for key in keys if (each := _inside(metrics or {}, key))), {}), counted, wrong)

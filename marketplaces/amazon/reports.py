@@ -61,9 +61,7 @@ def ratings(
     api: Api, pending: str, marketplace_id: str, document_hosts: list[str], *, now: datetime
 ) -> Performance:
     """The account's health in the report `pending`; without one it is asked for. Raises NotReady."""
-    wish = Wish(
-        "seller performance report", {"reportType": PERFORMANCE, "marketplaceIds": [marketplace_id]}
-    )
+    wish = Wish("seller performance report", {"reportType": PERFORMANCE, "marketplaceIds": [marketplace_id]})
     content = _content(api, wish, pending, document_hosts)
     if content is None:
         return Performance(())

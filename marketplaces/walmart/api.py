@@ -23,7 +23,11 @@ RATES = {name: Rate(1.0, 20.0) for name in ("orders", "order", "returns", "token
 RATES |= {f"performance {metric.path}": Rate(1 / 60, 3.0) for metric in METRICS.values()}
 RATES["response rate report"] = Rate(1 / 60, 3.0)
 # As the pages on subscriptions state them, a minute: 50 lists, 200 new ones, 10 removed.
-RATES |= {"subscriptions": Rate(50 / 60, 10.0), "subscribe": Rate(1.0, 10.0), "unsubscribe": Rate(1 / 6, 10.0)}
+RATES |= {
+    "subscriptions": Rate(50 / 60, 10.0),
+    "subscribe": Rate(1.0, 10.0),
+    "unsubscribe": Rate(1 / 6, 10.0),
+}
 XML_CODE = re.compile(r"<(?:\w+:)?code>\s*([\w.]{1,80})\s*<")
 EXPIRED_CODE = "INVALID_TOKEN"
 SERVICE_NAME = "Helpdesk"

@@ -33,7 +33,10 @@ COLUMNS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("order_id", re.compile(r"(customer|sales) ?order|^order (id|no|number|#)|^order$")),
     ("purchase", re.compile(r"purchase order|^po\b")),
 )
-YES, NO = ("y", "yes", "true", "1", "met", "responded", "on time"), ("n", "no", "false", "0", "missed", "late")
+YES, NO = (
+    ("y", "yes", "true", "1", "met", "responded", "on time"),
+    ("n", "no", "false", "0", "missed", "late"),
+)
 DATES = ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M %p", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S")
 FIRST_YEAR, LAST_YEAR = 2000, 2100
 
