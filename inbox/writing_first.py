@@ -27,6 +27,7 @@ from marketplaces.models import SellerAccount
 from marketplaces.types import Marketplace
 from orders.buyers_of import alias_of
 from orders.models import Order
+from orders.words import language_of
 
 LONGEST_MAIL = 10_000
 # What Amazon lets a seller write about an order changes with the order.
@@ -107,7 +108,7 @@ class Offer:
 def offer(order: Order, *, now: datetime) -> Offer:
     """What the marketplace lets the seller begin about this order."""
     account: SellerAccount = order.account
-    language = LANGUAGES.get(account.market, "English")
+    language = language_of(order.buyer_locale) or LANGUAGES.get(account.market, "English")
     if account.marketplace is Marketplace.WALMART:
         if "@" not in order.relay_address or NO_ADDRESS.match(order.relay_address):
             why = "Walmart gives no relay address for this order: its buyer cannot be written to from here."
