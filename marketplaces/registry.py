@@ -92,8 +92,11 @@ class Adapter(Protocol):
         """Have it sent no more."""
         ...
 
-    def check(self) -> AccountFacts:
-        """A cheap test of the account's key: what it may do, whose it is, what the time is there."""
+    def check(self, *, thorough: bool = False) -> AccountFacts:
+        """A cheap test of the account's key: what it may do, whose it is, what the time is there.
+
+        `thorough` tries what no description tells: it reads an order and asks for a little of everything.
+        """
         ...
 
     def picture(self, url: str) -> bytes:

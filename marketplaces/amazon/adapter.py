@@ -162,9 +162,9 @@ class AmazonAdapter:
     def unsubscribe(self, external_id: str) -> None:
         """There is none."""
 
-    def check(self) -> AccountFacts:
-        """Whether the authorisation covers this account's site, and which roles the app lacks."""
-        return checking.facts(self.api, self.marketplace_id)
+    def check(self, *, thorough: bool = False) -> AccountFacts:
+        """Whether the authorisation covers this account's site; `thorough`: which roles the app lacks."""
+        return checking.facts(self.api, self.marketplace_id, thorough=thorough)
 
     def _fulfilment(self, listed: Mapping[str, Any]) -> FulfilmentRecord:
         number = quote(str(listed.get("sellerFulfillmentOrderId", "")), safe="")

@@ -17,39 +17,39 @@ RETURNS_REPORT = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE"
 NO_ORDER = "000-0000000-0000000"
 
 
-def facts(api: Api, marketplace_id: str) -> AccountFacts:
-    """The store's name, a readable order, and what the app may not do, in words."""
+def facts(api: Api, marketplace_id: str, *, thorough: bool) -> AccountFacts:
+    """The store's name; `thorough`: also a readable order, and what the app may not do, in words."""
     answer = api.request("getMarketplaceParticipations", "/sellers/v1/marketplaceParticipations")
     listed = expect(expect(answer.data, dict, "answer").get("payload"), list, "list of sites")
     entry = _of_site(listed, marketplace_id)
     if entry is None:
         found = AccountFacts("The authorisation is good, but not for this site.", ("read this site",))
-        return replace(found, server_time=answer.server_time, clock_ahead=answer.clock_ahead)
-    name = str(entry.get("storeName") or _inside(entry, "marketplace").get("name") or "")[:80]
+    else:
+        name = str(entry.get("storeName") or _inside(entry, "marketplace").get("name") or "")[:80]
+        suspended = _inside(entry, "participation").get("hasSuspendedListings") is True
+        more = "; Amazon has suspended some of its listings" if suspended else ""
+        found = AccountFacts(f"{name} can be read{more}.", seller_name=name)
+        found = _roles(api, marketplace_id, found) if thorough else found
+    return replace(found, server_time=answer.server_time, clock_ahead=answer.clock_ahead)
+
+
+def _roles(api: Api, marketplace_id: str, found: AccountFacts) -> AccountFacts:
     missing: list[str] = []
     advised: list[str] = []
-    orders = _tried(missing, "read orders", lambda: _newest_orders(api, marketplace_id))
-    order = _number(orders)
+    order = _number(_tried(missing, "read orders", lambda: _newest_orders(api, marketplace_id)))
     _tried(missing, "read returns", lambda: _reports(api, marketplace_id))
     if order:
         # Of an order that is not there Amazon may say 403, which would say nothing of the role.
         _tried(missing, "write to buyers", lambda: _attributes(api, order, marketplace_id))
     money = _tried(advised, "read refunds", lambda: _transactions(api, order or NO_ORDER))
     _tried(advised, "read Multi-Channel parcels", lambda: _parcels(api))
-    summary = f"{name} can be read."
-    if missing:
-        summary = f"The app may not {' or '.join(missing)}."
-    elif _inside(entry, "participation").get("hasSuspendedListings") is True:
-        summary = f"{name} can be read; Amazon has suspended some of its listings."
-    return AccountFacts(
-        summary,
-        tuple(missing),
-        tuple(advised),
+    return replace(
+        found,
+        summary=f"The app may not {' or '.join(missing)}." if missing else found.summary,
+        missing=tuple(missing),
+        advised=tuple(advised),
         seller_id=_seller(money),
-        seller_name=name,
         newest_order=order,
-        server_time=answer.server_time,
-        clock_ahead=answer.clock_ahead,
     )
 
 

@@ -144,9 +144,9 @@ class WalmartAdapter:
         """Have it sent no more; one that is already gone is no fault."""
         subscribing.unsubscribe(self.api, external_id)
 
-    def check(self) -> AccountFacts:
-        """What the key may do, from the token's own description; and one order, to see that it is true."""
-        return checking.facts(self.api)
+    def check(self, *, thorough: bool = False) -> AccountFacts:
+        """What the key may do, from the token's own description; `thorough` reads an order for proof."""
+        return checking.facts(self.api, thorough=thorough)
 
     def _order_pages(self, query: dict[str, str]) -> Iterator[list[object]]:
         for data in self._pages("orders", "/v3/orders", query):

@@ -22,8 +22,8 @@ NEWEST = timedelta(days=90)
 SELLER = re.compile(r"\d{4,20}")
 
 
-def facts(api: Api) -> AccountFacts:
-    """Scopes and expiry of the token, the seller's number and an order's where an answer names them."""
+def facts(api: Api, *, thorough: bool) -> AccountFacts:
+    """Scopes and expiry of the token; `thorough`: an order's number, and the seller's where one names it."""
     answer = api.request("token detail", "/v3/token/detail")
     data = expect(answer.data, dict, "token detail")
     if data.get("is_valid") is False:
@@ -32,7 +32,7 @@ def facts(api: Api) -> AccountFacts:
     missing = [words for scope, words in NEEDED.items() if scopes.get(scope, NONE) == NONE]
     advised = [words for scope, words in ADVISED.items() if scopes.get(scope) == NONE]
     order, seller = "", ""
-    if NEEDED["orders"] not in missing:
+    if thorough and NEEDED["orders"] not in missing:
         try:
             order, seller = _newest_order(api)
         except ScopeMissing:
@@ -82,5 +82,5 @@ def _newest_order(api: Api) -> tuple[str, str]:
         raise Temporary("The order's record could not be read.")
     cursor = expect(listed.get("meta") or {}, dict, "meta").get("nextCursor")
     told = parse_qs(cursor.lstrip("?")) if isinstance(cursor, str) else {}
-    seller = next((each for name in ("partnerId", "sellerId") for each in told.get(name, [])), "")
+    seller = next((each for name in ("sellerId", "partnerId") for each in told.get(name, [])), "")
     return str(number)[:LONGEST_NAME], seller if SELLER.fullmatch(seller) else ""
