@@ -28,6 +28,7 @@ from marketplaces.models import SellerAccount
 from marketplaces.types import Marketplace
 from orders.buyers_of import alias_of
 from orders.models import Order
+from orders.words import language_of
 
 LONGEST_MAIL = 10_000
 # What Amazon lets a seller write about an order changes with the order.
@@ -108,7 +109,7 @@ class Offer:
 def offer(order: Order, *, now: datetime) -> Offer:
     """What the marketplace lets the seller begin about this order."""
     account: SellerAccount = order.account
-    language = LANGUAGES.get(account.market, "English")
+    language = language_of(order.buyer_locale) or LANGUAGES.get(account.market, "English")
     if account.barred:
         return Offer(ReplyChannel.MAIL, (), account.barred, False, language)
     if account.marketplace is Marketplace.WALMART:

@@ -29,7 +29,7 @@ from marketplaces.models import (
     Health,
     SellerAccount,
 )
-from marketplaces.types import Marketplace
+from marketplaces.types import PERFORMANCE, Marketplace
 
 log = structlog.get_logger(__name__)
 
@@ -68,7 +68,7 @@ def begin(account: SellerAccount, *, since: datetime, by: Membership | None, now
     """
     since, clamped = kept_span(account, since, now)
     named = ApiStream.objects.filter(account=account).order_by("pk").values_list("name", flat=True)
-    without = WITHOUT_HISTORY.get(account.marketplace, ())
+    without = (PERFORMANCE, *WITHOUT_HISTORY.get(account.marketplace, ()))
     rows = [
         _begin_one(account, stream, since, clamped, by, now)
         for stream in (MAIL, *(name for name in named if name not in without))

@@ -62,7 +62,7 @@ def run(check_id: int, *, tenant_id: int, now: datetime) -> None:
         check = ConnectionCheck.objects.select_related("account__tenant").get(pk=check_id)
     account = check.account
     if check.name == CheckName.TOKEN:
-        for finding in api.look(account, now=now):
+        for finding in api.look(account):
             _keep(check, finding)
     elif check.name == CheckName.MAILBOX:
         sendable = False

@@ -7,8 +7,9 @@ and how it went: the operation's name, never an address, a header or a body.
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -52,11 +53,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A successful answer: decoded JSON with exact numbers (None where there was no body)."""
+    """A successful answer: decoded JSON with exact numbers (None where there was no body).
+
+    `content` is the body of a file that was asked for. `server_time` is what the marketplace's clock said,
+    `clock_ahead` how far that is ahead of ours.
+    """
 
     status: int
     data: Any
     request_id: str
+    content: bytes = b""
+    server_time: datetime | None = None
+    clock_ahead: timedelta | None = None
 
 
 class Dialect(Protocol):
@@ -112,8 +120,9 @@ class Api:
         raw_query: str = "",
         body: object = None,
         once: bool = False,
+        file: bool = False,
     ) -> Answer:
-        """Call an operation; `raw_query` goes out as it is.
+        """Call an operation; `raw_query` goes out as it is; `file` asks for bytes in place of JSON.
 
         `once` marks a write that must not be repeated: when it is cut off after it has left, Unsettled is
         raised in place of Temporary. Raises ApiError.
@@ -124,7 +133,10 @@ class Api:
         probe = breaker.enter(self.account, self.dialect.name, now=now)
         try:
             self._wait_for_turn(operation)
-            answer = self._send(operation, self._built(method, path, query, raw_query, body, now), once=once)
+            built = self._built(method, path, query, raw_query, body, now)
+            if file:
+                built.headers["Accept"] = "application/octet-stream"
+            answer = self._send(operation, built, once=once, file=file)
         except ApiError as error:
             with _even_if_untold(once):
                 self._note(error, probe=probe)
@@ -167,14 +179,15 @@ class Api:
             method, url, params=dict(query) if query else None, json=body, headers=self.dialect.headers(now)
         )
 
-    def _send(self, operation: str, built: httpx.Request, *, once: bool) -> Answer:
-        began = time.monotonic()
+    def _send(self, operation: str, built: httpx.Request, *, once: bool, file: bool) -> Answer:
+        began, began_at = time.monotonic(), timezone.now()
         status: int | str = "none"
         request_id = self.dialect.request_id(built.headers, None)
         try:
             response = self.client.send(built, auth=self.auth)
             status, request_id = response.status_code, self.dialect.request_id(built.headers, response)
-            return self._read(operation, response, request_id, once=once)
+            answer = self._read(operation, response, request_id, once=once, file=file)
+            return replace(answer, **_clock(response, began_at, timezone.now()))
         except httpx.HTTPError as error:
             status = type(error).__name__
             # The token's request goes the same way: when that one is cut, ours has not left.
@@ -194,7 +207,9 @@ class Api:
                 request_id=request_id,
             )
 
-    def _read(self, operation: str, response: httpx.Response, request_id: str, *, once: bool) -> Answer:
+    def _read(
+        self, operation: str, response: httpx.Response, request_id: str, *, once: bool, file: bool
+    ) -> Answer:
         """The answer's JSON, or the error it stands for; tells the bucket what the headers say."""
         now, status = timezone.now(), response.status_code
         budget = self.dialect.budget(response.headers, now)
@@ -204,6 +219,8 @@ class Api:
         with _even_if_untold(once):
             buckets.answered(self.account, operation, self.rates[operation], budget, now=now)
         if response.is_success:
+            if file:
+                return Answer(status, None, request_id, response.content)
             if once or not response.content:
                 # A write has been taken, whatever is said about it; a read must have said something.
                 return Answer(status, decoded(response.content), request_id)
@@ -256,6 +273,18 @@ def expect(value: Any, kind: type[Kind], what: str) -> Kind:
     if not isinstance(value, kind):
         raise Temporary(f"The answer has no {what}.")
     return value
+
+
+def _clock(response: httpx.Response, began_at: datetime, ended_at: datetime) -> dict[str, Any]:
+    """What the answer's Date says, and how far it is ahead of the middle of our waiting."""
+    try:
+        said = parsedate_to_datetime(response.headers["date"])
+    except (KeyError, ValueError):
+        return {}
+    # Date has whole seconds, cut off: half of one is what it lags behind on average.
+    said = (said if said.tzinfo else said.replace(tzinfo=UTC)).astimezone(UTC)
+    middle = began_at + (ended_at - began_at) / 2
+    return {"server_time": said, "clock_ahead": said + timedelta(seconds=0.5) - middle}
 
 
 def _request_of(error: httpx.HTTPError) -> httpx.Request | None:

@@ -4,8 +4,9 @@ Moments are UTC-aware, money is Decimal with its currency. A text nobody here kn
 wrote it: `status_text` always holds the original word.
 """
 
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
@@ -187,8 +188,12 @@ class ReturnRecord:
     refund: Money | None = None
     in_policy: bool | None = None
     a_to_z: bool = False
-    safe_t: str = ""
+    safe_t: str = ""  # the seller's claim to be paid back by Amazon: its number and state
+    safe_t_reason: str = ""
+    safe_t_at: datetime | None = None
+    safe_t_paid: Money | None = None
     lines: tuple[ReturnLineRecord, ...] = ()
+    events: tuple[TrackingRecord, ...] = ()  # oldest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +219,25 @@ class MessageAction:
 class AccountFacts:
     """What a connection test found: a sentence for people, and what the key may not do.
 
-    `covers_site` is whether the key is good for the account's own site; `server_time` is the marketplace's
-    own clock at the answer. What the marketplace does not tell is empty.
+    `missing`: what reading needs and the key may not, in words; `advised`: what would only be a help, such as
+    figures. `covers_site` is whether the key is good for the account's own site. `seller_id` and
+    `seller_name` are empty where no answer names them. `scopes` is what the marketplace calls its rights
+    (Walmart: full_access, view_only, no_access by resource). `newest_order` is an order that could be read.
+    `clock_ahead` is how far the marketplace's clock (the Date of its answer) is ahead of ours, to within a
+    second.
     """
 
     summary: str
     missing: tuple[str, ...] = ()
+    advised: tuple[str, ...] = ()
     covers_site: bool = True
     seller_id: str = ""
     seller_name: str = ""
+    scopes: Mapping[str, str] = field(default_factory=dict)
+    expires_at: datetime | None = None
+    newest_order: str = ""
     server_time: datetime | None = None
+    clock_ahead: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +246,16 @@ class Expected:
 
     orders: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """A kind of event the marketplace tells us of, and where it sends it."""
+
+    event: str
+    external_id: str
+    url: str
+    active: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Protocol
 
 import httpx
@@ -16,6 +17,7 @@ from marketplaces.amazon.sites import MARKETPLACE_IDS
 from marketplaces.errors import AuthRevoked, Temporary
 from marketplaces.http import Api
 from marketplaces.models import SellerAccount
+from marketplaces.ratings import Performance
 from marketplaces.records import (
     AccountFacts,
     Expected,
@@ -23,7 +25,9 @@ from marketplaces.records import (
     MessageAction,
     OrderRecord,
     Page,
+    RefundRecord,
     ReturnRecord,
+    Subscription,
     Window,
 )
 from marketplaces.types import Marketplace
@@ -71,8 +75,35 @@ class Adapter(Protocol):
         """Begin a message; the marketplace's reference. Unsettled: nobody knows whether it was taken."""
         ...
 
-    def check(self) -> AccountFacts:
-        """A cheap test of the account's key."""
+    def buyer_locale(self, order_id: str) -> str:
+        """The language an order's buyer reads, as a locale ("de-DE"); empty where nobody says."""
+        ...
+
+    def refunds(self, order_id: str) -> list[RefundRecord]:
+        """Refunds of an order that its own record does not bring along."""
+        ...
+
+    def performance(self, *, pending: str = "", now: datetime) -> Performance:
+        """How the marketplace rates the seller; raises NotReady while a report is being made."""
+        ...
+
+    def subscriptions(self) -> list[Subscription]:
+        """What the marketplace tells this account's programs of, and where."""
+        ...
+
+    def subscribe(self, event: str, url: str, *, header: str, secret: str) -> Subscription:
+        """Have a kind of event sent to an address, signed with the secret (HMAC-SHA256) in that header."""
+        ...
+
+    def unsubscribe(self, external_id: str) -> None:
+        """Have it sent no more."""
+        ...
+
+    def check(self, *, thorough: bool = False) -> AccountFacts:
+        """A cheap test of the account's key: what it may do, whose it is, what the time is there.
+
+        `thorough` tries what no description tells: it reads an order and asks for a little of everything.
+        """
         ...
 
     def picture(self, url: str) -> bytes:
@@ -170,7 +201,8 @@ def _walmart(account: SellerAccount, secrets: Mapping[str, str], interactive: bo
         rates=walmart_api.RATES,
         interactive=interactive,
     )
-    return WalmartAdapter(api, picture_hosts=settings.PICTURE_HOSTS["walmart"])
+    hosts = settings.PICTURE_HOSTS["walmart"]
+    return WalmartAdapter(api, picture_hosts=hosts, restricted=account.restricted_data)
 
 
 def _amazon_auth(account: SellerAccount, secrets: Mapping[str, str]) -> tokens.TokenAuth:
@@ -198,4 +230,5 @@ def _amazon(account: SellerAccount, secrets: Mapping[str, str], interactive: boo
         marketplace_id=MARKETPLACE_IDS[account.market],
         document_hosts=settings.AMAZON_REPORT_HOSTS,
         picture_hosts=settings.PICTURE_HOSTS["amazon"],
+        restricted=account.restricted_data,
     )

@@ -12,7 +12,7 @@ from marketplaces import faults
 from marketplaces.errors import ApiError, AuthRevoked, ConsentRevoked, ScopeMissing
 from marketplaces.models import CONNECTED, ApiStream, Health, SellerAccount
 from marketplaces.records import Window
-from marketplaces.types import STREAMS, Marketplace
+from marketplaces.types import Marketplace, streams_of
 
 log = structlog.get_logger(__name__)
 
@@ -39,7 +39,7 @@ STALE_CLAIM = timedelta(seconds=60)
 
 def begin(account: SellerAccount, *, now: datetime) -> None:
     """Give an account whose API credentials were stored (again) its streams; each is read at once."""
-    for name in STREAMS[account.marketplace]:
+    for name in streams_of(account.market):
         ApiStream.objects.update_or_create(
             tenant_id=account.tenant_id,
             account=account,

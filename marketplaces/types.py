@@ -71,10 +71,28 @@ MARKETS: dict[str, Market] = {
     "amazon-sg": Market(Marketplace.AMAZON, "amazon:fe", "Asia/Singapore"),
 }
 
+# The stream that holds no records but how the marketplace rates the seller.
+PERFORMANCE = "performance"
 # The kinds of records each marketplace's API lets a seller read.
 STREAMS: dict[Marketplace, tuple[str, ...]] = {
-    Marketplace.WALMART: ("orders", "returns"),
-    Marketplace.AMAZON: ("orders", "returns", "fulfilments"),
+    Marketplace.WALMART: ("orders", "returns", PERFORMANCE),
+    Marketplace.AMAZON: ("orders", "returns", "fulfilments", PERFORMANCE),
 }
 # What people call them; fulfilments are what Amazon ships for the seller's other shops.
-STREAM_TITLES = {"orders": "Orders", "returns": "Returns", "fulfilments": "Multi-Channel parcels"}
+STREAM_TITLES = {
+    "orders": "Orders",
+    "returns": "Returns",
+    "fulfilments": "Multi-Channel parcels",
+    PERFORMANCE: "Performance figures",
+}
+# Walmart tells its figures of sellers in the United States only.
+WITHOUT_PERFORMANCE = ("walmart-ca",)
+
+
+def streams_of(market: str) -> tuple[str, ...]:
+    """The streams that can be read on a country's site."""
+    return tuple(
+        name
+        for name in STREAMS[MARKETS[market].marketplace]
+        if name != PERFORMANCE or market not in WITHOUT_PERFORMANCE
+    )

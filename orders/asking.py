@@ -1,7 +1,11 @@
 """Ask for an order to be read from its marketplace now; a worker does the reading."""
 
+from collections.abc import Collection
 from datetime import datetime
 
+from django.db.models import Q
+
+from marketplaces.models import SellerAccount
 from orders.models import Order
 
 
@@ -16,3 +20,11 @@ def ask_for_actions(order: Order, *, now: datetime) -> None:
     order.message_actions_wanted = True
     order.save(update_fields=["message_actions_wanted"])
     ask(order, now=now)
+
+
+def hinted(account: SellerAccount, numbers: Collection[str], *, now: datetime) -> int:
+    """The marketplace says that these have changed: read those we have; new ones come by themselves."""
+    named = Q(external_id__in=numbers) | Q(purchase_orders__external_id__in=numbers)
+    found = Order.objects.filter(named, account=account).values("pk")
+    waiting = Order.objects.filter(pk__in=found).exclude(wanted_at__lte=now)
+    return waiting.update(wanted_at=now)

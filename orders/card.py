@@ -28,7 +28,7 @@ from orders.models import (
 )
 from orders.seller_sites import page_of
 from orders.way import Facts, Way, way_of
-from orders.words import FULFILMENT, ORDER_STATUS, Badge, program
+from orders.words import FULFILMENT, ORDER_STATUS, Badge, language_of, program
 
 MOST = 100  # lines, parcels, returns and refunds each
 MOST_SCANS = 50
@@ -44,9 +44,10 @@ MOMENTS = frozenset(
         "return_by",
         "received_at",
         "refunded_at",
+        "safe_t_at",
     )
 )
-MONEY = frozenset(("price", "amount"))
+MONEY = frozenset(("price", "amount", "safe_t_paid"))
 T = TypeVar("T")
 
 
@@ -94,6 +95,11 @@ class Card:
     def programs(self) -> list[str]:
         """The marketplace's programs it was sold under."""
         return [program(str(name)) for name in self.order.programs]
+
+    @property
+    def language(self) -> str:
+        """The language its buyer reads; "" where nobody says."""
+        return language_of(self.order.buyer_locale)
 
     @property
     def refunded(self) -> Decimal:
@@ -188,7 +194,9 @@ def _parcel(row: dict[str, Any]) -> Parcel:
 
 
 def _returned(row: dict[str, Any]) -> Returned:
-    return _shape(Returned, row | {"lines": [ReturnedLine(**each) for each in row["lines"]]})
+    steps = [_shape(Scan, {"at": each["at"], "text": each["code"], "place": ""}) for each in row["steps"]]
+    lines = [ReturnedLine(**each) for each in row["lines"]]
+    return _shape(Returned, row | {"lines": lines, "steps": steps[::-1]})
 
 
 def _shape(shape: type[T], row: dict[str, Any]) -> T:
@@ -270,6 +278,10 @@ def _returns(order: OuterRef) -> ArraySubquery:
         in_policy=F("in_policy"),
         a_to_z=F("a_to_z"),
         safe_t=F("safe_t"),
+        safe_t_reason=F("safe_t_reason"),
+        safe_t_at=F("safe_t_at"),
+        safe_t_paid=_text("safe_t_paid"),
+        steps=F("events"),
         lines=_json(
             lines,
             title=F("title"),

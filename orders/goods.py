@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from marketplaces.records import OrderStatus, ReturnStatus, ShipmentStatus
 from orders.carriers import tracking_page
-from orders.words import ISSUERS, ORDER_STATUS, RETURN_STATUS, SHIPMENT_STATUS, plain
+from orders.words import ISSUERS, ORDER_STATUS, REFUND_CHANNELS, RETURN_STATUS, SHIPMENT_STATUS, plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +107,22 @@ class Returned:
     in_policy: bool | None
     a_to_z: bool
     safe_t: str
+    safe_t_reason: str
+    safe_t_at: datetime | None
+    safe_t_paid: Decimal | None
     lines: list[ReturnedLine]
+    steps: list[Scan]
 
     @property
     def words(self) -> str:
         """Its state in words."""
         known = RETURN_STATUS[ReturnStatus(self.status)]
         return plain(self.status_text) or known if self.status == ReturnStatus.UNKNOWN else known
+
+    @property
+    def refunds(self) -> str:
+        """Who gives the money back; "" where the source does not say."""
+        return REFUND_CHANNELS.get(self.refund_channel) or plain(self.refund_channel)
 
     @property
     def page(self) -> str:

@@ -19,7 +19,8 @@ from marketplaces.records import LineRecord, Money, OrderRecord, ReturnRecord, S
 from orders import summary
 from orders.buyers_of import connect_buyers
 from orders.merging import order_merged
-from orders.models import Item, Order, OrderLine, PurchaseOrder, Refund, Return, Shipment, TrackingEvent
+from orders.models import Item, Order, OrderLine, PurchaseOrder, Return, Shipment, TrackingEvent
+from orders.storing_refunds import store_refunds
 
 PURCHASE = (
     *("order_id", "modified_at", "status", "status_text", "fulfilment", "ordered_at", "ship_by"),
@@ -178,21 +179,7 @@ def _write(
     )
     gone = Shipment.objects.filter(purchase_order__in=purchases.values(), by_mcf=False)
     gone.exclude(pk__in=parcels).delete()
-    refunds = [
-        Refund(
-            tenant_id=account.tenant_id,
-            order=orders[record.order_id],
-            external_id=refund.external_id[:100],
-            amount=refund.amount.amount,
-            currency=refund.amount.currency,
-            at=refund.at,
-            reason=refund.reason[:100],
-            issued_by=refund.issued_by[:20],
-        )
-        for record in records
-        for refund in record.refunds
-    ]
-    upsert(Refund, refunds, ("order", "external_id"), ("amount", "currency", "at", "reason", "issued_by"))
+    store_refunds((orders[record.order_id], refund) for record in records for refund in record.refunds)
 
 
 def write_shipments(found: Iterable[tuple[Order, PurchaseOrder | None, ShipmentRecord]]) -> list[int]:

@@ -10,10 +10,11 @@ from marketplaces.records import ReturnRecord
 from orders.models import Order, Return, ReturnLine
 from orders.storing import Stored, money, newest_versions, orders_by_number
 
+MOST_EVENTS = 50
 RETURN = (
     *("order_id", "modified_at", "status", "status_text", "requested_at", "return_by", "received_at"),
     *("refunded_at", "carrier", "tracking_number", "channel", "refund_channel", "refund_amount", "currency"),
-    *("in_policy", "a_to_z", "safe_t"),
+    *("in_policy", "a_to_z", "safe_t", "safe_t_reason", "safe_t_at", "safe_t_paid", "events"),
 )
 LINE = (
     *("sku", "title", "quantity", "reason", "comment", "purchase_order_id", "keep_it", "status_text"),
@@ -91,6 +92,13 @@ def _return(account: SellerAccount, order: Order, record: ReturnRecord) -> Retur
         in_policy=record.in_policy,
         a_to_z=record.a_to_z,
         safe_t=record.safe_t[:100],
+        safe_t_reason=record.safe_t_reason[:100],
+        safe_t_at=record.safe_t_at,
+        safe_t_paid=record.safe_t_paid.amount if record.safe_t_paid else None,
+        events=[
+            {"at": each.at.isoformat(), "code": each.code[:60], "text": each.text[:200]}
+            for each in record.events[:MOST_EVENTS]
+        ],
         expires_at=retention.expires_at(
             account.marketplace,
             record.modified_at,

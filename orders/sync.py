@@ -13,10 +13,11 @@ import structlog
 from django.conf import settings
 
 from accounts.announcing import announce
-from marketplaces import registry, streams
+from marketplaces import performance, registry, streams
 from marketplaces.errors import ApiError, NotReady, Temporary, Throttled
 from marketplaces.models import ApiStream
 from marketplaces.records import Oddity, Page, Strange, Window
+from marketplaces.types import PERFORMANCE
 from orders.paging import STORING_FAULTS, ask_singly, stored_pages
 from orders.storing import Stored
 
@@ -44,6 +45,9 @@ def read(stream_id: int, *, tenant_id: int, now: datetime) -> int:
     """
     stream = streams.claim(stream_id, tenant_id=tenant_id, now=now)
     if stream is None:
+        return 0
+    if stream.name == PERFORMANCE:
+        performance.read(stream, now=now)
         return 0
     reading = Reading()
     try:

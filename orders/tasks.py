@@ -5,6 +5,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.tenant_task import TenantTask
+from marketplaces import hooks
 from orders import backfilling, pictures, sync, wanted
 
 DUE_STREAMS = """
@@ -12,13 +13,19 @@ DUE_STREAMS = """
 """
 WANTED_ORDERS = "SELECT DISTINCT account_id, tenant_id FROM orders_order WHERE wanted_at <= now()"
 DUE_PICTURES = "SELECT DISTINCT account_id, tenant_id FROM orders_item WHERE image_due_at <= now()"
+DUE_HOOKS = "SELECT account_id, tenant_id FROM marketplaces_hooksubscription WHERE next_at <= now()"
 BELL_EXPIRES_SECONDS = 30
 
 
 @shared_task
 def ring_due_reads() -> None:
     """Ask for everything that is due from the marketplaces' APIs."""
-    bells = ((DUE_STREAMS, read_stream), (WANTED_ORDERS, read_wanted), (DUE_PICTURES, fetch_pictures))
+    bells = (
+        (DUE_STREAMS, read_stream),
+        (WANTED_ORDERS, read_wanted),
+        (DUE_PICTURES, fetch_pictures),
+        (DUE_HOOKS, look_after_hooks),
+    )
     with connections["sweep"].cursor() as cursor:
         for question, task in bells:
             cursor.execute(question)
@@ -48,3 +55,9 @@ def read_wanted(account_id: int, *, tenant_id: int) -> None:
 def fetch_pictures(account_id: int, *, tenant_id: int) -> None:
     """Fetch the pictures of an account's items."""
     pictures.fetch_pictures(account_id, tenant_id=tenant_id, now=timezone.now())
+
+
+@shared_task(base=TenantTask)
+def look_after_hooks(account_id: int, *, tenant_id: int) -> None:
+    """Ask the marketplace to tell us of changes, or to stop it."""
+    hooks.look_after(account_id, tenant_id=tenant_id, now=timezone.now())

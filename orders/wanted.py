@@ -17,8 +17,10 @@ from marketplaces.errors import (
     Throttled,
 )
 from marketplaces.models import SellerAccount
+from marketplaces.records import RefundRecord
 from orders.models import Order
 from orders.storing import store_orders
+from orders.storing_refunds import store_refunds
 
 log = structlog.get_logger(__name__)
 
@@ -86,7 +88,41 @@ def _read_one(adapter: registry.Adapter, account: SellerAccount, row: Order, *, 
                 message_actions_as_of=now,
                 message_actions_wanted=False,
             )
+    try:
+        _read_beside(adapter, row, now=now)
+    except Throttled as fault:
+        # The order is here; the others need not wait until what stands beside it may be asked for.
+        _come_back(row, now=now, seconds=fault.retry_after)
+        return
     _settle(row, "", now=now)
+
+
+def _read_beside(adapter: registry.Adapter, row: Order, *, now: datetime) -> None:
+    """What the order's own record does not bring: refunds each time, the buyer's language once.
+
+    Only for an order somebody waits for, never for all of them. What the key may not read is left out.
+    """
+    found: dict[str, str | datetime] = {"refunds_as_of": now}
+    refunds: list[RefundRecord] = []
+    try:
+        refunds = adapter.refunds(row.external_id)
+    except AuthRevoked:
+        raise
+    except Permanent:
+        found = {}
+    if row.buyer_locale_as_of is None:
+        found["buyer_locale_as_of"] = now
+        try:
+            found["buyer_locale"] = adapter.buyer_locale(row.external_id)[:20]
+        except AuthRevoked:
+            raise
+        except Permanent as fault:
+            log.info("no language of the buyer", account=row.account_id, fault=type(fault).__name__)
+    with tenant_tx(row.tenant_id):
+        order = Order.objects.filter(pk=row.pk).select_for_update(no_key=True).first()
+        if order is not None:
+            store_refunds((order, refund) for refund in refunds)
+            Order.objects.filter(pk=row.pk).update(**found)
 
 
 def _settle(row: Order, fault: str, *, now: datetime) -> None:
@@ -100,6 +136,12 @@ def _settle(row: Order, fault: str, *, now: datetime) -> None:
 
 def _postpone(row: Order, fault: str, *, now: datetime, seconds: float) -> None:
     with tenant_tx(row.tenant_id):
+        Order.objects.filter(pk=row.pk).update(fault=fault[:300])
+    _come_back(row, now=now, seconds=seconds)
+
+
+def _come_back(row: Order, *, now: datetime, seconds: float) -> None:
+    with tenant_tx(row.tenant_id):
         wait = max(SOON if row.wanted_by_person else LATER, timedelta(seconds=seconds))
-        Order.objects.filter(pk=row.pk).update(fault=fault[:300], wanted_at=now + wait)
+        Order.objects.filter(pk=row.pk).update(wanted_at=now + wait)
         announce(row.tenant_id, "order", order=row.pk, account=row.account_id)

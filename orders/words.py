@@ -32,6 +32,31 @@ RETURN_STATUS = {
     ReturnStatus.UNKNOWN: "Return",
 }
 PROGRAMS = {"PRIME": "Prime", "AMAZON_BUSINESS": "Business", "TWO_DAY": "2-day", "THREE_DAY": "3-day"}
+# Who refunds a return, as Walmart says it; what is not here is shown in its own words.
+REFUND_CHANNELS = {
+    "WALMART_TRIGGERED_REFUND": "Walmart decided it",
+    "WALMART_SETTLED_REFUND": "Walmart settled it",
+    "SELLER_AUTO_REFUND": "by your own rule",
+    "SELLER_MANUAL_REFUND": "by you",
+    "SELLER_SYSTEM_REFUND": "by your own system",
+}
+LANGUAGES = {
+    "ar": "Arabic",
+    "de": "German",
+    "en": "English",
+    "es": "Spanish",
+    "fr": "French",
+    "hi": "Hindi",
+    "it": "Italian",
+    "ja": "Japanese",
+    "ko": "Korean",
+    "nl": "Dutch",
+    "pl": "Polish",
+    "pt": "Portuguese",
+    "sv": "Swedish",
+    "tr": "Turkish",
+    "zh": "Chinese",
+}
 ISSUERS = {"seller": "by you", "marketplace": "by the marketplace"}
 
 
@@ -62,3 +87,8 @@ def plain(text: str) -> str:
     if text.isupper() or "_" in text:
         return text.replace("_", " ").capitalize()
     return text
+
+
+def language_of(locale: str) -> str:
+    """The language of a locale such as "de-AT"; empty for one we have no name for."""
+    return LANGUAGES.get(locale.replace("_", "-").partition("-")[0].lower(), "")

@@ -10,6 +10,7 @@ from simulator.markets import Market, market_of
 from simulator.mistakes import Mistake
 from simulator.store import Store
 
+ACCESS = ("full_access", "view_only", "no_access")
 _TEXTS = ("marketplace", "market", "name", "address", "password", "registered_sender")
 
 
@@ -18,7 +19,8 @@ class ApiKeys:
     """What a program needs to read this account through the marketplace's API.
 
     `refresh_token` is Amazon's. `revoked`: the seller has withdrawn it. `empty_is_404`: Walmart answers an
-    empty list with 404, as some sellers see it.
+    empty list with 404, as some sellers see it. `scopes`: full_access, view_only or no_access by resource,
+    where it is not the usual.
     """
 
     client_id: str
@@ -27,6 +29,7 @@ class ApiKeys:
     refresh_token: str = ""
     revoked: bool = False
     empty_is_404: bool = False
+    scopes: dict[str, str] = field(default_factory=dict)
 
     @property
     def consent_token(self) -> str:
@@ -63,6 +66,8 @@ class ApiKeys:
         wrong = [name for name, value in facts.items() if type(value) is not types[name]]
         if wrong:
             raise Mistake(f"Wrong type in api: {', '.join(wrong)}.")
+        if any(access not in ACCESS for access in facts.get("scopes", {}).values()):
+            raise Mistake(f"scopes has one of {', '.join(ACCESS)} for a resource.")
         return replace(self, **facts)
 
 

@@ -6,8 +6,11 @@ import re
 import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import Any
 
+from simulator import clock
 from simulator.accounts import SellerAccount
 from simulator.eventlog import EventLog
 from simulator.faults import Fault, Faults
@@ -36,6 +39,11 @@ class Operation:
     burst: int
     answer: Callable[["Call"], Response]
     needs_token: bool = True
+
+    @property
+    def scope(self) -> str:
+        """The resource whose scope or role it needs."""
+        return {"order": "orders"}.get(self.point.removeprefix("api."), self.point.removeprefix("api."))
 
     def match(self, request: Request) -> re.Match[str] | None:
         """The path's parts if this operation is meant."""
@@ -66,6 +74,7 @@ class Call:
     bucket: Bucket = field(default_factory=lambda: Bucket(1, 1))
     repeat: bool = False
     foreign: bool = False
+    skew: float = 0
 
     @property
     def account(self) -> SellerAccount:
@@ -134,6 +143,8 @@ class Api:
         except Mistake as mistake:
             response = self.refusal(call, Refused(400, "", str(mistake)))
         response = self.stamped(call, response)
+        date = format_datetime(clock.now() + timedelta(seconds=call.skew), usegmt=True)
+        response = replace(response, headers={"Date": date, **response.headers})
         self._around.log.add(
             "api",
             account=call.address,
@@ -157,6 +168,8 @@ class Api:
         else:
             return call.operation.answer(call)
         call.accounts = self.who(call)
+        if call.accounts and call.account.api.scopes.get(operation.scope) == "no_access":
+            raise self.forbidden(call)
         address = call.address
         call.bucket = self._around.limits.bucket(operation.name, address, operation.rate, operation.burst)
         texts = (f"{call.request.path}?{call.request.raw_query}",)
@@ -188,6 +201,8 @@ class Api:
         if fault.action == "html":
             page = b"<html><head><title>Sorry</title></head><body><h1>Something went wrong</h1></body></html>"
             return Response(fault.status or 503, page, "text/html; charset=utf-8")
+        if fault.action == "skew":
+            call.skew = fault.seconds
         if fault.action == "slow":
             await self._hold(call, fault)
         call.repeat, call.foreign = fault.action == "repeat", fault.action == "foreign"

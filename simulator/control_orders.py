@@ -13,6 +13,7 @@ from simulator.orders.making import OPTIONS
 from simulator.orders.moves import STEPS, Moves
 from simulator.orders.order import ms
 from simulator.orders.ordering import Ordering
+from simulator.walmart_api.webhooks import EVENTS, Webhooks
 
 Route = tuple[str, str, Callable[..., Awaitable[Response]]]
 
@@ -21,10 +22,16 @@ class Shop:
     """Places orders, moves them on, and tells what the marketplace has."""
 
     def __init__(
-        self, book: OrderBook, ordering: Ordering, moves: Moves, limits: Limits, mailing: Mailing
+        self,
+        book: OrderBook,
+        ordering: Ordering,
+        moves: Moves,
+        limits: Limits,
+        mailing: Mailing,
+        webhooks: Webhooks,
     ) -> None:
         self._book, self._ordering, self._moves, self._limits = book, ordering, moves, limits
-        self._mailing = mailing
+        self._mailing, self._webhooks = mailing, webhooks
         self.routes: tuple[Route, ...] = (
             ("GET", "/control/orders", self._list),
             ("POST", "/control/orders", self._place),
@@ -32,6 +39,7 @@ class Shop:
             ("POST", "/control/orders/([^/]+)/advance", self._advance),
             ("POST", "/control/limits", self._limit),
             ("POST", "/control/mails", self._mails),
+            ("POST", "/control/hooks", self._hook),
         )
 
     async def _list(self, request: Request) -> Response:
@@ -71,3 +79,10 @@ class Shop:
 
     async def _limit(self, request: Request) -> Response:
         return Response.json(self._limits.change(request.json()))
+
+    async def _hook(self, request: Request) -> Response:
+        asked = request.json()
+        event, payload = str(asked.get("event")), asked.get("payload") or {}
+        if event not in EVENTS or not isinstance(payload, dict):
+            raise Mistake(f"event is one of: {', '.join(EVENTS)}; payload is a JSON object.")
+        return Response.json({"told": self._webhooks.tell(str(asked.get("account")), event, payload)})

@@ -25,8 +25,12 @@ POINTS = (
     "api.reports",
     "api.mcf",
     "api.sellers",
+    "api.insights",
+    "api.webhooks",
+    "api.finances",
     "api.image",
     "api.any",
+    "hook.delivery",
 )
 MAIL_ACTIONS = ("hold", "close", "reply")
 API_ACTIONS = (
@@ -41,7 +45,10 @@ API_ACTIONS = (
     "repeat",
     "garble",
     "foreign",
+    "skew",
 )
+HOOK_ACTIONS = ("twice", "late", "forged", "garbled")
+_FARTHEST_SKEW = 7 * 24 * 3600
 GARBLES = ("unknown_enum", "missing_field", "wrong_type")
 
 
@@ -72,14 +79,15 @@ class Faults:
 
     def add(self, facts: Mapping[str, Any]) -> Fault:
         """Set a fault; raises Mistake when it makes no sense."""
-        own = {"status", "seconds", "how"} if str(facts.get("point")).startswith("api.") else {"reply"}
+        kind = str(facts.get("point")).partition(".")[0]
+        own = {"api": {"status", "seconds", "how"}, "hook": {"seconds"}}.get(kind, {"reply"})
         unknown = set(facts) - {"point", "action", "account", "match", "times", *own}
         if unknown:
             raise Mistake(f"A fault has no {', '.join(sorted(unknown))}.")
         if facts.get("point") not in POINTS:
             raise Mistake(f"A fault needs a point, one of: {', '.join(POINTS)}.")
         action = facts.get("action")
-        known = API_ACTIONS if facts["point"].startswith("api.") else MAIL_ACTIONS
+        known = {"api": API_ACTIONS, "hook": HOOK_ACTIONS}.get(kind, MAIL_ACTIONS)
         if action not in known:
             raise Mistake(f"A fault needs an action, one of: {', '.join(known)}.")
         reply = str(facts.get("reply") or "")
@@ -152,8 +160,11 @@ def _of_an_api(facts: Mapping[str, Any]) -> dict[str, Any]:
     statuses = (0, 200, 500, 502, 503, 504) if facts["action"] == "html" else (0, 500, 502, 503, 504)
     if status not in statuses:
         raise Mistake(f"status is one of: {', '.join(map(str, statuses[1:]))}.")
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds <= 600:
-        raise Mistake("seconds is a number from 0 to 600; 0 holds until everything is released.")
+    least, most = (-_FARTHEST_SKEW, _FARTHEST_SKEW) if facts["action"] == "skew" else (0, 600)
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not least <= seconds <= most:
+        raise Mistake(
+            f"seconds is a number from {least} to {most}; slow and late hold with 0 until released."
+        )
     if how not in ("", *GARBLES):
         raise Mistake(f"how is one of: {', '.join(GARBLES)}.")
     return {"status": status, "seconds": seconds, "how": how}

@@ -29,6 +29,7 @@ from simulator.smtp import SmtpServer
 from simulator.store import Store
 from simulator.teller import Teller
 from simulator.walmart_api.api import WalmartApi
+from simulator.walmart_api.webhooks import Webhooks
 
 HOST = "127.0.0.1"
 
@@ -78,13 +79,15 @@ class Simulator:
         ordering = Ordering(self._store, accounts, book, moves, seed=seed)
         teller = Teller(self._store, accounts, mailboxes, log, ordering, seed=seed)
         self._day = Day(accounts, teller, ordering)
-        shop = Shop(book, ordering, moves, limits, Mailing(accounts, book, teller))
+        webhooks = Webhooks(accounts, faults, log)
+        moves.listeners.append(webhooks.moved)
+        shop = Shop(book, ordering, moves, limits, Mailing(accounts, book, teller), webhooks)
         control = Control(accounts, mailboxes, relay, teller, self._day, faults, log, shop)
         around = Surroundings(faults, limits, log)
         consent = Consent(accounts, seed=seed)
         front = Front(
             control,
-            WalmartApi(around, accounts, book),
+            WalmartApi(around, accounts, book, self._store, webhooks),
             AmazonApi(around, accounts, book, self._store, consent),
             ImageDoor(around),
             consent,

@@ -114,6 +114,13 @@ class Store:
         row = self._db.execute("SELECT facts FROM stories WHERE id = ?", (story_id,)).fetchone()
         return None if row is None else dict(json.loads(row[0]))
 
+    def stories(self, account: str) -> list[dict[str, Any]]:
+        """Every story of an account, oldest first."""
+        rows = self._db.execute(
+            "SELECT facts FROM stories WHERE json_extract(facts, '$.account') = ? ORDER BY rowid", (account,)
+        )
+        return [json.loads(row[0]) for row in rows]
+
     def save_relay(self, alias: str, facts: dict[str, Any]) -> None:
         """Write a relay address."""
         self._db.execute("INSERT OR REPLACE INTO relays VALUES (?, ?)", (alias, json.dumps(facts)))

@@ -161,6 +161,7 @@ class Teller:
         await self.deliver(account, telling.letters)
         facts["message_ids"].append(letter.message_id)
         facts["texts"].append(letter.text)
+        facts["received"].append(letter.at.isoformat())
         self._store.save_story(story_id, facts)
         return {
             "story_id": story_id,
@@ -255,6 +256,8 @@ class Teller:
             "language": telling.language,
             "message_ids": [letter.message_id for letter in inbound],
             "texts": [letter.text for letter in inbound],
+            "received": [letter.at.isoformat() for letter in inbound],
+            "answered": [letter.at.isoformat() for letter in telling.letters if letter.seen],
             "folder": telling.folder,
             "subject": telling.subject,
             "sent_at": telling.sent_at.replace(microsecond=0).isoformat(),

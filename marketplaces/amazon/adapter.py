@@ -7,10 +7,11 @@ from typing import Any
 from urllib.parse import quote
 
 from marketplaces import pictures
-from marketplaces.amazon import fulfilments, messages, parse, reports
+from marketplaces.amazon import checking, finances, fulfilments, messages, parse, reports
 from marketplaces.amazon.api import RATES
-from marketplaces.errors import NotFound, Temporary
+from marketplaces.errors import NotFound, Refused, Temporary
 from marketplaces.http import Api, expect
+from marketplaces.ratings import Performance
 from marketplaces.records import (
     AccountFacts,
     Expected,
@@ -18,14 +19,21 @@ from marketplaces.records import (
     MessageAction,
     OrderRecord,
     Page,
+    RefundRecord,
     ReturnRecord,
     Strange,
+    Subscription,
     Window,
 )
 from marketplaces.wire import Odd, left_out
 
-INCLUDED = "BUYER,RECIPIENT,PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES"
+# What an order's card and its clock need. None of it is restricted.
+INCLUDED = "PROCEEDS,CANCELLATION,FULFILLMENT,PACKAGES"
+# The buyer's name and alias (BUYER), the parcel's place (RECIPIENT): both restricted roles, both done without
+# unless the tenant wants them. The alias comes with every mail of the buyer's own.
+RESTRICTED = f"BUYER,RECIPIENT,{INCLUDED}"
 ORDERS_PAGE = 100
+TRANSACTIONS = "/finances/2024-06-19/transactions"
 # Amazon refuses an end less than two minutes ago, by its clock; left to itself it takes that as the end.
 AMAZONS_OWN = timedelta(minutes=3)
 DENSITY_SPAN = timedelta(days=7)
@@ -36,14 +44,24 @@ WIDEST_PICTURE = 600
 
 
 class AmazonAdapter:
-    """Reads orders, the returns report and MCF orders; begins messages Amazon allows."""
+    """Reads orders, MCF orders, the reports of returns and figures; begins messages Amazon allows.
 
-    streams = ("orders", "returns", "fulfilments")
+    Only with `restricted` are buyers' names and places asked for; a token for restricted data never is.
+    """
+
+    streams = ("orders", "returns", "fulfilments", "performance")
 
     def __init__(
-        self, api: Api, *, marketplace_id: str, document_hosts: list[str], picture_hosts: list[str]
+        self,
+        api: Api,
+        *,
+        marketplace_id: str,
+        document_hosts: list[str],
+        picture_hosts: list[str],
+        restricted: bool,
     ) -> None:
         self.api, self.marketplace_id = api, marketplace_id
+        self.included = RESTRICTED if restricted else INCLUDED
         self.document_hosts, self.picture_hosts = document_hosts, picture_hosts
 
     def close(self) -> None:
@@ -52,7 +70,7 @@ class AmazonAdapter:
 
     def orders(self, window: Window) -> Iterator[Page[OrderRecord]]:
         """Orders updated in the window, on this account's site."""
-        page = {"maxResultsPerPage": str(ORDERS_PAGE), "includedData": INCLUDED}
+        page = {"maxResultsPerPage": str(ORDERS_PAGE), "includedData": self.included}
         query = {**self._updated_in(window), **page}
         for data in self._pages("searchOrders", "/orders/2026-01-01/orders", query):
             yield parse.orders(expect(data.get("orders"), list, "list of orders"), self.marketplace_id)
@@ -77,7 +95,7 @@ class AmazonAdapter:
         if not ORDER_ID.fullmatch(order_id):
             raise NotFound("No order has such a number.")
         path = f"/orders/2026-01-01/orders/{quote(order_id, safe='')}"
-        data = expect(self.api.request("getOrder", path, {"includedData": INCLUDED}).data, dict, "order")
+        data = expect(self.api.request("getOrder", path, {"includedData": self.included}).data, dict, "order")
         page = parse.orders([expect(data.get("order"), dict, "order")], self.marketplace_id)
         if any(strange.oddity == "foreign" for strange in page.strange):
             raise NotFound("The order was made on another site than this account's.")
@@ -129,18 +147,36 @@ class AmazonAdapter:
         """Begin a message; raises Unsettled when nobody can say whether it was taken."""
         return messages.send(self.api, order_id, action, text, self.marketplace_id)
 
-    def check(self) -> AccountFacts:
-        """Whether the authorisation covers this account's site."""
-        answer = self.api.request("getMarketplaceParticipations", "/sellers/v1/marketplaceParticipations")
-        listed = expect(expect(answer.data, dict, "answer").get("payload"), list, "list of sites")
-        for entry in listed:
-            if not isinstance(entry, dict) or _inside(entry, "marketplace").get("id") != self.marketplace_id:
-                continue
-            name = str(entry.get("storeName") or _inside(entry, "marketplace").get("name") or "")[:80]
-            if _inside(entry, "participation").get("hasSuspendedListings") is True:
-                return AccountFacts(f"{name} can be read; Amazon has suspended some of its listings.")
-            return AccountFacts(f"{name} can be read.")
-        return AccountFacts("The authorisation is good, but not for this site.", ("read this site",))
+    def buyer_locale(self, order_id: str) -> str:
+        """The language the buyer of an order reads, as a locale; empty where Amazon does not say."""
+        return messages.locale(self.api, order_id, self.marketplace_id)
+
+    def refunds(self, order_id: str) -> list[RefundRecord]:
+        """What was given back on an order; Amazon knows of it within 48 hours."""
+        query = {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order_id}
+        found: list[RefundRecord] = []
+        for data in self._pages("listTransactions", TRANSACTIONS, query, wrapped=True):
+            found += finances.refunds(expect(data.get("transactions") or [], list, "transactions"), order_id)
+        return found
+
+    def performance(self, *, pending: str = "", now: datetime) -> Performance:
+        """The account's health; raises NotReady until Amazon has made its report."""
+        return reports.ratings(self.api, pending, self.marketplace_id, self.document_hosts, now=now)
+
+    def subscriptions(self) -> list[Subscription]:
+        """None: Amazon tells programs of changes only through an AWS account of the seller's."""
+        return []
+
+    def subscribe(self, event: str, url: str, *, header: str, secret: str) -> Subscription:
+        """Amazon calls no address of ours."""
+        raise Refused("Amazon calls no web address.")
+
+    def unsubscribe(self, external_id: str) -> None:
+        """There is none."""
+
+    def check(self, *, thorough: bool = False) -> AccountFacts:
+        """Whether the authorisation covers this account's site; `thorough`: which roles the app lacks."""
+        return checking.facts(self.api, self.marketplace_id, thorough=thorough)
 
     def _updated_in(self, window: Window) -> dict[str, str]:
         recent = window.until > datetime.now(UTC) - AMAZONS_OWN

@@ -1,5 +1,6 @@
 """Messages a seller may begin for an order (Messaging API, version 1): only templates that are plain text."""
 
+import re
 from urllib.parse import quote
 
 from marketplaces.errors import Refused, Unsettled
@@ -7,6 +8,7 @@ from marketplaces.http import Api, expect
 from marketplaces.records import MessageAction
 
 # The model's limits. Kinds that need attachments or dates are not offered.
+LOCALE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 LONGEST = {
     "confirmCustomizationDetails": 800,
     "confirmDeliveryDetails": 2000,
@@ -26,6 +28,14 @@ def actions(api: Api, order_id: str, marketplace_id: str) -> list[MessageAction]
         for each in expect(links.get("actions"), list, "list of actions")
     ]
     return [MessageAction(name, longest) for name, longest in LONGEST.items() if name in named]
+
+
+def locale(api: Api, order_id: str, marketplace_id: str) -> str:
+    """The buyer's language as Amazon has it ("de-DE"); empty where it says nothing of use."""
+    answer = api.request("GetAttributes", f"{_path(order_id)}/attributes", {"marketplaceIds": marketplace_id})
+    buyer = expect(expect(answer.data, dict, "answer").get("buyer") or {}, dict, "buyer")
+    found = buyer.get("locale")
+    return found if isinstance(found, str) and LOCALE.fullmatch(found) else ""
 
 
 def send(api: Api, order_id: str, action: str, text: str, marketplace_id: str) -> str:

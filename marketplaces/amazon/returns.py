@@ -96,14 +96,15 @@ def _record(order_id: str, rma: str, rows: list[Row], strange: list[Strange]) ->
     if requested_at is None:
         raise Odd("the return request date is missing")
     received_at = max(filter(None, (_date(row, "return delivery date") for row in rows)), default=None)
-    claimed_at = _date(first, "safet claim creation time")
+    # A return of several lines has its claim on one of them.
+    claim = next((row for row in rows if row.get("safet claim id") or row.get("safet claim state")), first)
+    claimed_at = _date(claim, "safet claim creation time")
     said = first["return request status"][:LONGEST_WORD]
     status = _status(said)
     if status is ReturnStatus.UNKNOWN:
         strange.append(unknown("A status of a return", said, order_id))
     if status is ReturnStatus.STARTED and received_at is not None:
         status = ReturnStatus.RECEIVED
-    safe_t = " ".join(filter(None, (first.get("safet claim id"), first.get("safet claim state"))))
     return ReturnRecord(
         external_id=rma,
         order_id=order_id,
@@ -117,7 +118,10 @@ def _record(order_id: str, rma: str, rows: list[Row], strange: list[Strange]) ->
         refund=_refund(rows),
         in_policy=_yes_or_no(first.get("in policy", "")),
         a_to_z=any(_yes_or_no(row.get("a-to-z claim", "")) for row in rows),
-        safe_t=safe_t[:100],
+        safe_t=" ".join(filter(None, (claim.get("safet claim id"), claim.get("safet claim state"))))[:100],
+        safe_t_reason=claim.get("safet action reason", "")[:100],
+        safe_t_at=claimed_at,
+        safe_t_paid=_money(claim, "safet claim reimbursement amount"),
         lines=tuple(_line(row, place) for place, row in enumerate(rows, start=1)),
     )
 
@@ -164,11 +168,15 @@ def _date(row: Row, column: str) -> datetime | None:
 
 
 def _refund(rows: list[Row]) -> Money | None:
-    amounts = [found for row in rows if (found := _amount(row.get("refunded amount", "")))]
-    currency = rows[0].get("currency code", "").upper()
-    if not amounts or len(currency) != 3 or not currency.isalpha():
+    amounts = [found for row in rows if (found := _money(row, "refunded amount"))]
+    if not amounts:
         return None
-    return Money(sum(amounts, Decimal()), currency)
+    return Money(sum((each.amount for each in amounts), Decimal()), amounts[0].currency)
+
+
+def _money(row: Row, column: str) -> Money | None:
+    found, currency = _amount(row.get(column, "")), row.get("currency code", "").upper()
+    return Money(found, currency) if found and len(currency) == 3 and currency.isalpha() else None
 
 
 def _amount(written: str) -> Decimal | None:

@@ -2,25 +2,22 @@
 
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-
-from django.utils import timezone
+from datetime import timedelta
 
 from accounts.tenancy import tenant_tx
 from marketplaces import registry, remedies
 from marketplaces.checks.findings import Finding, failed, passed, waiting
-from marketplaces.errors import ApiError, ScopeMissing
+from marketplaces.errors import ApiError
 from marketplaces.models import CheckName, SellerAccount
-from marketplaces.records import AccountFacts, Window
+from marketplaces.records import AccountFacts
 from marketplaces.remedies import Remedy
 from marketplaces.types import Marketplace
 
 LONGEST_SKEW = timedelta(seconds=60)
-RECENT = timedelta(days=30)
 NAMES = (CheckName.TOKEN, CheckName.RIGHTS, CheckName.SELLER, CheckName.ORDER, CheckName.CLOCK)
 
 
-def look(account: SellerAccount, *, now: datetime) -> Iterator[Finding]:
+def look(account: SellerAccount) -> Iterator[Finding]:
     """Look at everything the key should open, one thing after the other; outside of any transaction."""
     began = time.monotonic()
     try:
@@ -32,21 +29,51 @@ def look(account: SellerAccount, *, now: datetime) -> Iterator[Finding]:
     took = round((time.monotonic() - began) * 1000)
     yield passed(CheckName.TOKEN, f"{account.facts.name} takes the key.", milliseconds=took)
     with registry.adapter(account, interactive=True) as adapter:
-        # What tells of the account is the token's detail at Walmart, and the list of its sites at Amazon.
-        about = CheckName.RIGHTS if account.marketplace is Marketplace.WALMART else CheckName.SELLER
-        try:
-            facts = adapter.check()
-        except ApiError as fault:
-            yield failed(about, remedies.of_call(account, fault, "Reading what the key may do"))
-            yield from waiting(about, *(name for name in NAMES[1:] if name is not about))
-            return
-        yield from _about(account, facts)
-        yield from _order(account, adapter, facts, now=now)
+        yield from _what_it_opens(account, adapter)
 
 
-def _about(account: SellerAccount, facts: AccountFacts) -> Iterator[Finding]:
-    yield _seller(account, facts)
+def _what_it_opens(account: SellerAccount, adapter: registry.Adapter) -> Iterator[Finding]:
+    # What tells of the account is the token's detail at Walmart, and the list of its sites at Amazon.
+    about = CheckName.RIGHTS if account.marketplace is Marketplace.WALMART else CheckName.SELLER
+    try:
+        facts = adapter.check()
+    except ApiError as fault:
+        yield failed(about, remedies.of_call(account, fault, "Reading what the key is for"))
+        yield from waiting(about, *(name for name in NAMES[1:] if name is not about))
+        return
     yield _clock(account, facts)
+    if not facts.covers_site:
+        yield _seller(account, facts)
+        yield from waiting(CheckName.SELLER, CheckName.RIGHTS, CheckName.ORDER)
+        return
+    began = time.monotonic()
+    try:
+        facts = adapter.check(thorough=True)
+    except ApiError as fault:
+        yield _seller(account, facts)
+        yield failed(CheckName.ORDER, remedies.of_call(account, fault, "Reading one order"))
+        if about is CheckName.RIGHTS:
+            yield _rights(account, facts)
+        else:
+            yield from waiting(CheckName.ORDER, CheckName.RIGHTS)
+        return
+    took = round((time.monotonic() - began) * 1000)
+    yield _seller(account, facts)
+    yield _rights(account, facts)
+    if facts.missing:
+        yield from waiting(CheckName.RIGHTS, CheckName.ORDER)
+        return
+    found = facts.newest_order
+    words = f"Order {found} was read." if found else "There is no order of late to read."
+    yield passed(CheckName.ORDER, words, milliseconds=took)
+
+
+def _rights(account: SellerAccount, facts: AccountFacts) -> Finding:
+    """What the key may not do that reading needs; what would only be of help is said beside it."""
+    if facts.missing:
+        return failed(CheckName.RIGHTS, remedies.of_rights(account, facts.missing))
+    beside = f" Without: {', '.join(facts.advised)}." if facts.advised else ""
+    return passed(CheckName.RIGHTS, f"{facts.summary}{beside}")
 
 
 def _seller(account: SellerAccount, facts: AccountFacts) -> Finding:
@@ -79,49 +106,26 @@ def _seller(account: SellerAccount, facts: AccountFacts) -> Finding:
                 "Discard this connection. Connected twice, every message would come in twice.",
             ),
         )
+    if facts.seller_id and not account.seller_id:
+        with tenant_tx(account.tenant_id):
+            SellerAccount.objects.filter(pk=account.pk, seller_id="").update(seller_id=facts.seller_id)
     name = facts.seller_name or facts.seller_id or account.seller_id
     return passed(CheckName.SELLER, f"Signed in as {name}." if name else facts.summary)
 
 
 def _clock(account: SellerAccount, facts: AccountFacts) -> Finding:
     """Whether the marketplace's clock and ours agree: deadlines are counted by ours."""
-    if facts.server_time is None:
-        return passed(CheckName.CLOCK, f"{account.facts.name} does not tell its time.")
-    ahead = (timezone.now() - facts.server_time).total_seconds()
-    if abs(ahead) > LONGEST_SKEW.total_seconds():
-        way = "ahead of" if ahead > 0 else "behind"
+    name = account.facts.name
+    if facts.clock_ahead is None:
+        return passed(CheckName.CLOCK, f"{name} does not tell its time.")
+    behind = facts.clock_ahead.total_seconds()
+    if abs(behind) > LONGEST_SKEW.total_seconds():
+        way = "behind" if behind > 0 else "ahead of"
         return failed(
             CheckName.CLOCK,
             Remedy(
-                f"This server's clock is {abs(ahead):.0f} s {way} {account.facts.name}'s.",
+                f"This server's clock is {abs(behind):.0f} s {way} {name}'s.",
                 "Have your operator set the server's clock by NTP: deadlines are counted by it.",
             ),
         )
-    return passed(CheckName.CLOCK, f"Ours and {account.facts.name}'s agree to {max(1, round(abs(ahead)))} s.")
-
-
-def _order(
-    account: SellerAccount, adapter: registry.Adapter, facts: AccountFacts, *, now: datetime
-) -> Iterator[Finding]:
-    """Rights, and one order as their proof: what a list of rights promises a reading must keep."""
-    if facts.missing:
-        yield failed(CheckName.RIGHTS, remedies.of_rights(account, facts.missing))
-        yield from waiting(CheckName.RIGHTS, CheckName.ORDER)
-        return
-    began = time.monotonic()
-    until = now - timedelta(minutes=3)
-    try:
-        page = next(iter(adapter.orders(Window(until - RECENT, until))), None)
-    except ScopeMissing:
-        yield failed(CheckName.RIGHTS, remedies.of_rights(account, ("read orders",)))
-        yield from waiting(CheckName.RIGHTS, CheckName.ORDER)
-        return
-    except ApiError as fault:
-        yield passed(CheckName.RIGHTS, facts.summary)
-        yield failed(CheckName.ORDER, remedies.of_call(account, fault, "Reading one order"))
-        return
-    took = round((time.monotonic() - began) * 1000)
-    yield passed(CheckName.RIGHTS, facts.summary)
-    found = page.records[0].order_id if page and page.records else ""
-    words = f"Order {found} was read." if found else "There are no orders of the last 30 days to read."
-    yield passed(CheckName.ORDER, words, milliseconds=took)
+    return passed(CheckName.CLOCK, f"Ours and {name}'s agree to {max(1, round(abs(behind)))} s.")

@@ -10,7 +10,7 @@ from accounts.rls import EnableTenantRLS, SweepColumns, TenantKey
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
-        ("marketplaces", "0007_retention"),
+        ("marketplaces", "0008_figures_and_hooks"),
     ]
 
     operations = [

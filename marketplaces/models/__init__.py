@@ -12,7 +12,9 @@ from marketplaces.models.connecting import (
     TrialKind,
     TrialState,
 )
+from marketplaces.models.hooks import HookEvent, HookState, HookSubscription
 from marketplaces.models.mail import FolderRole, InboundRaw, MailFolder, RawState
+from marketplaces.models.performance import PerformanceFigure, ResponseReport
 from marketplaces.models.watch import (
     AccountAlarm,
     AccountFault,
@@ -47,11 +49,16 @@ __all__ = [
     "Credential",
     "FolderRole",
     "Health",
+    "HookEvent",
+    "HookState",
+    "HookSubscription",
     "InboundRaw",
     "MailFolder",
     "MailSecurity",
     "MailSignIn",
+    "PerformanceFigure",
     "RawState",
+    "ResponseReport",
     "SellerAccount",
     "TokenPurpose",
     "TrialKind",

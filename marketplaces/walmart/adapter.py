@@ -9,6 +9,7 @@ from urllib.parse import quote
 from marketplaces import pictures
 from marketplaces.errors import NotFound, Refused, Temporary
 from marketplaces.http import Api, expect
+from marketplaces.ratings import Performance
 from marketplaces.records import (
     AccountFacts,
     Expected,
@@ -16,10 +17,12 @@ from marketplaces.records import (
     MessageAction,
     OrderRecord,
     Page,
+    RefundRecord,
     ReturnRecord,
+    Subscription,
     Window,
 )
-from marketplaces.walmart import parse, returns
+from marketplaces.walmart import checking, parse, ratings, returns, subscribing
 from marketplaces.walmart.api import RATES
 
 ORDERS_PAGE, RETURNS_PAGE = 200, 200
@@ -29,16 +32,18 @@ MOST_PAGES = 500
 # An empty list may come as 404 with this code; every other 404 to a list is a fault.
 EMPTY_CODE = "CONTENT_NOT_FOUND"
 CURSOR = re.compile(r"\??[\x21-\x22\x24-\x7e]{1,4000}")
-SCOPES = {"orders": "read orders", "returns": "read returns"}
 
 
 class WalmartAdapter:
-    """Reads orders and returns; Walmart has no API for messages."""
+    """Reads orders, returns and figures; Walmart has no API for messages.
 
-    streams = ("orders", "returns")
+    With `restricted` it takes over the place a parcel goes to, which Walmart sends unasked.
+    """
 
-    def __init__(self, api: Api, *, picture_hosts: list[str]) -> None:
-        self.api, self.picture_hosts = api, picture_hosts
+    streams = ("orders", "returns", "performance")
+
+    def __init__(self, api: Api, *, picture_hosts: list[str], restricted: bool) -> None:
+        self.api, self.picture_hosts, self.restricted = api, picture_hosts, restricted
 
     def close(self) -> None:
         """Close the connections."""
@@ -49,7 +54,7 @@ class WalmartAdapter:
         query = {**_modified_in(window), "limit": str(ORDERS_PAGE), "productInfo": "true"}
         for node in parse.NODES:
             for values in self._order_pages({**query, "shipNodeType": node}):
-                yield parse.orders(values, node)
+                yield parse.orders(values, node, with_place=self.restricted)
 
     def order(self, order_id: str) -> list[OrderRecord]:
         """The purchase orders of a customer's order, or the one of that number; raises NotFound."""
@@ -65,13 +70,13 @@ class WalmartAdapter:
         }
         for node in parse.NODES:
             for values in self._order_pages({**query, "shipNodeType": node}):
-                found.append(parse.orders(values, node))
+                found.append(parse.orders(values, node, with_place=self.restricted))
         if not any(page.records or page.strange for page in found):
             answer = self.api.request(
                 "order", f"/v3/orders/{quote(number, safe='')}", {"productInfo": "true"}
             )
             value = expect(expect(answer.data, dict, "order").get("order"), dict, "order")
-            found = [parse.orders([value], "SellerFulfilled")]
+            found = [parse.orders([value], "SellerFulfilled", with_place=self.restricted)]
         records = [record for page in found for record in page.records]
         if not records:
             raise Temporary("The order's record could not be read.")
@@ -127,13 +132,33 @@ class WalmartAdapter:
         """Walmart has no API for messages."""
         raise Refused("Walmart has no API for messages.")
 
-    def check(self) -> AccountFacts:
-        """What the key may do, from the token's own description."""
-        data = expect(self.api.request("token detail", "/v3/token/detail").data, dict, "token detail")
-        scopes = expect(data.get("scopes"), dict, "scopes")
-        missing = [words for scope, words in SCOPES.items() if scopes.get(scope, "no_access") == "no_access"]
-        summary = f"The key may not {' or '.join(missing)}." if missing else "Orders and returns can be read."
-        return AccountFacts(summary, tuple(missing))
+    def buyer_locale(self, order_id: str) -> str:
+        """Walmart does not say which language a buyer reads."""
+        return ""
+
+    def refunds(self, order_id: str) -> list[RefundRecord]:
+        """None beyond those the order itself brings."""
+        return []
+
+    def performance(self, *, pending: str = "", now: datetime) -> Performance:
+        """Walmart's figures and the messages its response rate counts, as far as there are any."""
+        return ratings.performance(self.api, now=now)
+
+    def subscriptions(self) -> list[Subscription]:
+        """What Walmart tells this account's programs, and where."""
+        return subscribing.listed(self.api)
+
+    def subscribe(self, event: str, url: str, *, header: str, secret: str) -> Subscription:
+        """Have Walmart send a kind of event to an address, signed with the secret in that header."""
+        return subscribing.subscribe(self.api, event, url, header=header, secret=secret)
+
+    def unsubscribe(self, external_id: str) -> None:
+        """Have it sent no more; one that is already gone is no fault."""
+        subscribing.unsubscribe(self.api, external_id)
+
+    def check(self, *, thorough: bool = False) -> AccountFacts:
+        """What the key may do, from the token's own description; `thorough` reads an order for proof."""
+        return checking.facts(self.api, thorough=thorough)
 
     def _order_pages(self, query: dict[str, str]) -> Iterator[list[object]]:
         for data in self._pages("orders", "/v3/orders", query):

@@ -14,10 +14,20 @@ from marketplaces.errors import AuthRevoked, Refused, Throttled
 from marketplaces.http import Fault
 from marketplaces.models import SellerAccount
 from marketplaces.tokens import Grant, TokenAuth, grant_of
+from marketplaces.walmart.performance import METRICS
 from marketplaces.wire import decoded
 
 # Walmart publishes no figures for these; it tells its own count in headers, which correct ours.
 RATES = {name: Rate(1.0, 20.0) for name in ("orders", "order", "returns", "token detail")}
+# Figures change once a day, and for years were to be asked for once a minute at most.
+RATES |= {f"performance {metric.path}": Rate(1 / 60, 3.0) for metric in METRICS.values()}
+RATES["response rate report"] = Rate(1 / 60, 3.0)
+# As the pages on subscriptions state them, a minute: 50 lists, 200 new ones, 10 removed.
+RATES |= {
+    "subscriptions": Rate(50 / 60, 10.0),
+    "subscribe": Rate(1.0, 10.0),
+    "unsubscribe": Rate(1 / 6, 10.0),
+}
 XML_CODE = re.compile(r"<(?:\w+:)?code>\s*([\w.]{1,80})\s*<")
 EXPIRED_CODE = "INVALID_TOKEN"
 SERVICE_NAME = "Helpdesk"
@@ -99,8 +109,10 @@ class WalmartAuth(TokenAuth):
         return grant_of(response, "Walmart")
 
     def put(self, request: httpx.Request, token: str) -> None:
-        """Walmart's own header for it."""
+        """Walmart's own header for it; its Insights calls want the key pair beside it."""
         request.headers["WM_SEC.ACCESS_TOKEN"] = token
+        if request.url.path.startswith("/v3/insights/"):
+            request.headers["Authorization"] = self._basic
 
     def is_expired(self, response: httpx.Response) -> bool:
         """401, or the older 400 with its own code."""

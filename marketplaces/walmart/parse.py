@@ -1,6 +1,7 @@
 """Walmart's purchase orders as records (Marketplace API v3, orders)."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -52,15 +53,19 @@ STATUSES = {
 }
 
 
-def orders(values: Iterable[object], node: str) -> Page[OrderRecord]:
-    """A page of purchase orders asked for by ship node type."""
+def orders(values: Iterable[object], node: str, *, with_place: bool = False) -> Page[OrderRecord]:
+    """A page of purchase orders asked for by ship node type.
+
+    Walmart sends the buyer's place unasked; without `with_place` it is not taken over.
+    """
     records: list[OrderRecord] = []
     strange: list[Strange] = []
     for value in values:
         try:
             if not isinstance(value, dict):
                 raise Odd("it is no object")
-            records.append(order(value, node, strange))
+            found = order(value, node, strange)
+            records.append(found if with_place else replace(found, ship_to_place=""))
         except Odd as odd:
             strange.append(left_out(value, "purchaseOrderId", odd, "A purchase order"))
     return Page(tuple(records), tuple(strange))

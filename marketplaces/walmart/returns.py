@@ -3,7 +3,14 @@
 from collections.abc import Iterable
 from datetime import datetime
 
-from marketplaces.records import Page, ReturnLineRecord, ReturnRecord, ReturnStatus, Strange
+from marketplaces.records import (
+    Page,
+    ReturnLineRecord,
+    ReturnRecord,
+    ReturnStatus,
+    Strange,
+    TrackingRecord,
+)
 from marketplaces.wire import (
     LONGEST_WORD,
     Json,
@@ -85,6 +92,7 @@ def one(value: Json, strange: list[Strange]) -> ReturnRecord:
         refund_channel=next(filter(None, (word(line, "refundChannel") for line in lines)), ""),
         refund=money(value, "totalRefundAmount", amount_key="currencyAmount", currency_key="currencyUnit"),
         lines=tuple(_line(line) for line in lines),
+        events=_events(lines),
     )
 
 
@@ -102,6 +110,17 @@ def _line(value: Json) -> ReturnLineRecord:
         tracking_text=text(value, "currentDeliveryStatus", 100) or _last_tag(value),
         refund_text=word(value, "currentRefundStatus"),
     )
+
+
+def _events(lines: list[Json]) -> tuple[TrackingRecord, ...]:
+    """Each step of the way back once, oldest first; lines that travel together name the same ones."""
+    found: dict[tuple[datetime, str], TrackingRecord] = {}
+    for line in lines:
+        for event in parts(line, "returnTrackingDetail"):
+            at, code = moment(event, "eventTime"), word(event, "eventTag")
+            if at is not None and code:
+                found[at, code] = TrackingRecord(at, code, text(event, "eventDescription", 200))
+    return tuple(found[key] for key in sorted(found))
 
 
 def _status(line: Json) -> ReturnStatus:

@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0001_initial"),
         ("marketplaces", "0009_completeness"),
-        ("orders", "0005_retention"),
+        ("orders", "0006_ways_back_and_languages"),
     ]
 
     operations = [

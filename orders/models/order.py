@@ -58,6 +58,11 @@ class Order(TenantModel):
     message_actions_as_of = models.DateTimeField(null=True)
     # Whether what somebody waits for (wanted_at) is these; put back by whoever read them.
     message_actions_wanted = models.BooleanField(default=False)
+    # The language its buyer reads ("de-DE"), asked for once; empty where nobody says.
+    buyer_locale = models.CharField(max_length=20, blank=True, default="")
+    buyer_locale_as_of = models.DateTimeField(null=True)
+    # When refunds its own record does not bring were read.
+    refunds_as_of = models.DateTimeField(null=True)
     created_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField()
     # Its buyer's name, address and place are gone, and do not come back with a later version.

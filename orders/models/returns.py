@@ -29,7 +29,13 @@ class Return(TenantModel):
     currency = models.CharField(max_length=3, blank=True, default="")
     in_policy = models.BooleanField(null=True)
     a_to_z = models.BooleanField(default=False)
+    # The seller's claim to be paid back by Amazon: its number and state, why, since when, what came of it.
     safe_t = models.CharField(max_length=100, blank=True, default="")
+    safe_t_reason = models.CharField(max_length=100, blank=True, default="")
+    safe_t_at = models.DateTimeField(null=True)
+    safe_t_paid = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    # The way back, oldest first: [{"at", "code", "text"}].
+    events = models.JSONField(default=list)
     expires_at = models.DateTimeField()
     purged_at = models.DateTimeField(null=True)
 

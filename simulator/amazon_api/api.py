@@ -6,6 +6,7 @@ from typing import Any
 from simulator import apps
 from simulator.accounts import Accounts, SellerAccount
 from simulator.amazon_api import catalog, sellers
+from simulator.amazon_api.finances import Finances
 from simulator.amazon_api.mcf import Mcf
 from simulator.amazon_api.messaging import Messaging
 from simulator.amazon_api.orders import Orders
@@ -46,6 +47,7 @@ class AmazonApi(Api):
         self._answered_so_far = 0
         orders = Orders(accounts, book, around.limits)
         messaging, reports, mcf = Messaging(store, book, around.log), Reports(book), Mcf(book)
+        finances = Finances(book)
         self.operations = (
             Operation("token", "POST", "/auth/o2/token", "api.token", 10, 50, self._token, needs_token=False),
             Operation("searchOrders", "GET", _ORDERS, "api.orders", 0.0056, 20, orders.search),
@@ -66,6 +68,16 @@ class AmazonApi(Api):
             ),
             Operation(
                 "createReport", "POST", f"{_REPORTS}/reports", "api.reports", 0.0167, 15, reports.create
+            ),
+            Operation("getReports", "GET", f"{_REPORTS}/reports", "api.reports", 0.0222, 10, reports.listed),
+            Operation(
+                "listTransactions",
+                "GET",
+                "/finances/2024-06-19/transactions",
+                "api.finances",
+                0.5,
+                10,
+                finances.transactions,
             ),
             Operation("getReport", "GET", f"{_REPORTS}/reports{_ONE}", "api.reports", 2, 15, reports.show),
             Operation(

@@ -1,15 +1,17 @@
-"""The Reports API 2021-06-30, with one report: returns by return date, as a flat file."""
+"""The Reports API 2021-06-30, with two reports: returns by return date, and the account's health."""
 
 import gzip
 import itertools
+import json
 import secrets
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from simulator import clock
 from simulator.accounts import SellerAccount
+from simulator.amazon_api import health
 from simulator.amazon_api.asked import check_names
 from simulator.api import Call, Refused
 from simulator.http import Response
@@ -19,8 +21,18 @@ from simulator.orders.order import Order, Return, iso, moment, ms
 from simulator.orders.parts import DAY
 
 RETURNS = "GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE"
+HEALTH = "GET_V2_SELLER_PERFORMANCE_REPORT"
 _LINK_LIFE = 300
 _SPAN = 60 * DAY
+_FILTERS = (
+    "reportTypes",
+    "processingStatuses",
+    "marketplaceIds",
+    "pageSize",
+    "createdSince",
+    "createdUntil",
+    "nextToken",
+)
 _KNOWN = {"reportOptions", "reportType", "dataStartTime", "dataEndTime", "marketplaceIds"}
 
 
@@ -29,6 +41,7 @@ class _Report:
     """One report; each look at it takes it a step further."""
 
     id: str
+    kind: str
     account: str
     sites: list[str]
     begins: int
@@ -36,7 +49,7 @@ class _Report:
     asked_at: int
     sellers: tuple[SellerAccount, ...]
     looks: int = 0
-    lines: list[str] = field(default_factory=list)
+    content: bytes = b""
     finished_at: int = 0
 
     @property
@@ -44,7 +57,7 @@ class _Report:
         """Its processingStatus; a report without data is cancelled."""
         if self.looks < 3:
             return ("IN_QUEUE", "IN_QUEUE", "IN_PROGRESS")[self.looks]
-        return "DONE" if self.lines else "CANCELLED"
+        return "DONE" if self.content else "CANCELLED"
 
 
 class Reports:
@@ -63,8 +76,8 @@ class Reports:
             sites = asked.get("marketplaceIds")
             if set(asked) - _KNOWN or not isinstance(sites, list) or not sites:
                 raise Refused(400, "InvalidInput", "A report needs reportType and marketplaceIds.")
-            if asked.get("reportType") != RETURNS:
-                raise Refused(400, "InvalidInput", f"The only report here is {RETURNS}.")
+            if asked.get("reportType") not in (RETURNS, HEALTH):
+                raise Refused(400, "InvalidInput", f"The only reports here are {RETURNS} and {HEALTH}.")
             now = ms(clock.now())
             ends = moment(asked["dataEndTime"]) if "dataEndTime" in asked else now
             begins = moment(asked["dataStartTime"]) if "dataStartTime" in asked else ends - 30 * DAY
@@ -77,6 +90,7 @@ class Reports:
             raise Refused(400, "InvalidInput", "The seller takes no part in these marketplaces.")
         report = _Report(
             id=str(next(self._numbers)),
+            kind=asked["reportType"],
             account=call.account.api.seller_id,
             sites=[str(site) for site in sites],
             begins=begins,
@@ -87,6 +101,19 @@ class Reports:
         self._reports[report.id] = report
         return Response.json({"reportId": report.id}, 202)
 
+    def listed(self, call: Call) -> Response:
+        """The seller's reports of some kinds, newest first, on one page."""
+        check_names(call.request, _FILTERS)
+        kinds = call.request.all("reportTypes")
+        if not kinds:
+            raise Refused(400, "InvalidInput", "Name the reportTypes.")
+        found = [
+            _shaped(report)
+            for report in reversed(self._reports.values())
+            if report.kind in kinds and report.account == call.account.api.seller_id
+        ]
+        return Response.json({"reports": found[: int(call.request.query.get("pageSize") or 10)]})
+
     def show(self, call: Call) -> Response:
         """How far a report is: queued, in progress, done, from look to look."""
         check_names(call.request, ())
@@ -96,23 +123,9 @@ class Reports:
         if report.looks < 3:
             report.looks += 1
             if report.looks == 3:
-                report.lines, report.finished_at = self._returns(report), ms(clock.now())
-        shape: dict[str, Any] = {
-            "reportId": report.id,
-            "reportType": RETURNS,
-            "marketplaceIds": report.sites,
-            "dataStartTime": iso(report.begins),
-            "dataEndTime": iso(report.ends),
-            "createdTime": iso(report.asked_at),
-            "processingStatus": report.status,
-        }
-        if report.looks >= 2:
-            shape["processingStartTime"] = iso(report.asked_at)
-        if report.finished_at:
-            shape["processingEndTime"] = iso(report.finished_at)
-        if report.status == "DONE":
-            shape["reportDocumentId"] = f"amzn1.spdoc.1.4.{report.id}"
-        return Response.json(shape)
+                report.finished_at = ms(clock.now())
+                report.content = self._health(report) if report.kind == HEALTH else self._returns(report)
+        return Response.json(_shaped(report))
 
     def document(self, call: Call) -> Response:
         """Where the report's file is, for five minutes; every second one is compressed."""
@@ -120,7 +133,7 @@ class Reports:
         report = self._reports.get(call.parts[0].rpartition(".")[2])
         if report is None or report.status != "DONE" or report.account != call.account.api.seller_id:
             raise Refused(404, "NotFound", f"Document {call.parts[0]} was not found.")
-        content = "\n".join(["\t".join(_COLUMNS), *report.lines, ""]).encode()
+        content = report.content
         compressed = int(report.id) % 2 == 0
         key = secrets.token_urlsafe(32)
         self._links[key] = (gzip.compress(content) if compressed else content, time.time() + _LINK_LIFE)
@@ -136,7 +149,11 @@ class Reports:
             raise Refused(403, "AccessDenied", "Request has expired")
         return Response(200, content, "text/plain; charset=UTF-8")
 
-    def _returns(self, report: _Report) -> list[str]:
+    def _health(self, report: _Report) -> bytes:
+        return json.dumps(health.report(self._book, report.sellers, report.finished_at)).encode()
+
+    def _returns(self, report: _Report) -> bytes:
+        """The flat file; nothing at all where nothing comes back."""
         found = [
             (back.started_at, _row(order, back))
             for account in report.sellers
@@ -144,7 +161,28 @@ class Reports:
             for back in order.returns
             if report.begins <= back.started_at <= report.ends
         ]
-        return [row for _, row in sorted(found)]
+        if not found:
+            return b""
+        return "\n".join(["\t".join(_COLUMNS), *(row for _, row in sorted(found)), ""]).encode()
+
+
+def _shaped(report: _Report) -> dict[str, Any]:
+    shape: dict[str, Any] = {
+        "reportId": report.id,
+        "reportType": report.kind,
+        "marketplaceIds": report.sites,
+        "dataStartTime": iso(report.begins),
+        "dataEndTime": iso(report.ends),
+        "createdTime": iso(report.asked_at),
+        "processingStatus": report.status,
+    }
+    if report.looks >= 2:
+        shape["processingStartTime"] = iso(report.asked_at)
+    if report.finished_at:
+        shape["processingEndTime"] = iso(report.finished_at)
+    if report.status == "DONE":
+        shape["reportDocumentId"] = f"amzn1.spdoc.1.4.{report.id}"
+    return shape
 
 
 def _day(at: int | None) -> str:
@@ -154,6 +192,8 @@ def _day(at: int | None) -> str:
 def _cells(order: Order, back: Return) -> dict[str, str]:
     line = next(line for line in order.lines if line.number == back.line)
     cost = "7.95"
+    # Where Amazon itself gave the money back, the seller has asked for it.
+    decided = next((refund for refund in order.refunds if refund.by == "marketplace"), None)
     return {
         "Order ID": order.id,
         "Order date": _day(order.ordered_at),
@@ -181,11 +221,11 @@ def _cells(order: Order, back: Return) -> dict[str, str]:
         "Return delivery date": _day(back.received_at),
         "Order Amount": str(order.total),
         "Order quantity": str(line.quantity),
-        "SafeT Action reason": "",
-        "SafeT claim id": "",
-        "SafeT claim state": "",
-        "SafeT claim creation time": "",
-        "SafeT claim reimbursement amount": "",
+        "SafeT Action reason": "Item not as it was sent" if decided else "",
+        "SafeT claim id": f"{back.id[1:9]}-T" if decided else "",
+        "SafeT claim state": "Granted" if decided else "",
+        "SafeT claim creation time": _day(decided.at) if decided else "",
+        "SafeT claim reimbursement amount": decided.amount if decided else "",
         "Refunded Amount": back.amount if back.refunded_at else "",
     }
 

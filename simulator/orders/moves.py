@@ -29,6 +29,8 @@ class Moves:
 
     def __init__(self, book: OrderBook, accounts: Accounts, *, seed: int) -> None:
         self._book, self._accounts, self._seed = book, accounts, seed
+        # Told of each step after it was taken.
+        self.listeners: list[Callable[[Order, str], None]] = []
         self._steps: dict[str, Callable[[_Move], None]] = {
             "acknowledged": _acknowledge,
             "cancel_requested": _ask_to_cancel,
@@ -56,6 +58,8 @@ class Moves:
         self._book.change(order, at=now)
         if order.mcf_id:
             self._follow(order, now)
+        for tell in self.listeners:
+            tell(order, details["to"])
         return order
 
     def next_step(self, order: Order) -> str:

@@ -39,6 +39,12 @@ class Ordering:
         for order in orders:
             order.story_id = f"s{telling.number}"
         self._book.add(orders)
+        for order in orders:
+            self._tell(order)
+
+    def _tell(self, order: Order) -> None:
+        for tell in self._moves.listeners:
+            tell(order, "placed")
 
     def buyer_of(self, account: SellerAccount, name: str) -> dict[str, Any]:
         """What a story has to know of an order's buyer to write about it; raises Mistake if there is none."""
@@ -77,6 +83,8 @@ class Ordering:
                 batch += orders_at_once(account, rng, unique, now=now, options=options)
             shipments = [] if shipper is None else [_shipment(order, shipper) for order in batch]
             self._book.add([*batch, *shipments])
+            for order in batch:
+                self._tell(order)
             placed += batch
             # Mail and APIs go on while thousands are made.
             await asyncio.sleep(0)

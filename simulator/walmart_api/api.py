@@ -11,13 +11,17 @@ from simulator.accounts import Accounts, SellerAccount
 from simulator.api import Api, Call, Operation, Refused, Surroundings
 from simulator.http import Response
 from simulator.orders.book import OrderBook
+from simulator.store import Store
 from simulator.tokens import Tokens
+from simulator.walmart_api.insights import Insights
 from simulator.walmart_api.items import Items
 from simulator.walmart_api.orders import Orders
 from simulator.walmart_api.returns import Returns
+from simulator.walmart_api.webhooks import Webhooks
 
 _LIFE = 900
 _REQUIRED = ("WM_SVC.NAME", "WM_QOS.CORRELATION_ID")
+_PERFORMANCE = "/v3/insights/performance"
 _SCOPES = ("reports", "item", "price", "lagtime", "feeds", "returns", "orders", "inventory", "content")
 
 
@@ -26,8 +30,11 @@ class WalmartApi(Api):
 
     marketplace = "walmart"
 
-    def __init__(self, around: Surroundings, accounts: Accounts, book: OrderBook) -> None:
+    def __init__(
+        self, around: Surroundings, accounts: Accounts, book: OrderBook, store: Store, webhooks: Webhooks
+    ) -> None:
         super().__init__(around)
+        insights, hooks = Insights(store, book), "/v3/webhooks"
         self._accounts, self._tokens = accounts, Tokens("eyJraWQiOiI", _LIFE)
         orders, returns, items = Orders(accounts, book), Returns(accounts, book), Items()
         # Walmart publishes no rates for these; a call a second is the field notes' advice.
@@ -38,6 +45,34 @@ class WalmartApi(Api):
             Operation("getOrder", "GET", "/v3/orders/([0-9]+)", "api.order", 1, 20, orders.one),
             Operation("getReturns", "GET", "/v3/returns", "api.returns", 1, 20, returns.listed),
             Operation("getItems", "GET", "/v3/items", "api.catalog", 1, 20, items.listed),
+            Operation(
+                "getSummary", "GET", f"{_PERFORMANCE}/(\\w+)/summary", "api.insights", 1, 20, insights.summary
+            ),
+            Operation(
+                "getReport", "GET", f"{_PERFORMANCE}/srr/report", "api.insights", 1, 20, insights.report
+            ),
+            Operation("getEventTypes", "GET", f"{hooks}/eventTypes", "api.webhooks", 1, 5, webhooks.kinds),
+            Operation(
+                "getSubscriptions", "GET", f"{hooks}/subscriptions", "api.webhooks", 1, 50, webhooks.listed
+            ),
+            Operation(
+                "createSubscription",
+                "POST",
+                f"{hooks}/subscriptions",
+                "api.webhooks",
+                3,
+                200,
+                webhooks.create,
+            ),
+            Operation(
+                "deleteSubscription",
+                "DELETE",
+                f"{hooks}/subscriptions/([^/]+)",
+                "api.webhooks",
+                0.2,
+                10,
+                webhooks.remove,
+            ),
         )
 
     # Who calls.
@@ -94,7 +129,12 @@ class WalmartApi(Api):
                 "is_valid": True,
                 "is_channel_match": True,
                 "scopes": dict.fromkeys(_SCOPES, "full_access")
-                | {"price": "no_access", "reports": "view_only"},
+                | {"price": "no_access", "reports": "view_only"}
+                | {
+                    name: access
+                    for name, access in call.account.api.scopes.items()
+                    if name in (*_SCOPES, "insights")
+                },
             }
         )
 

@@ -11,6 +11,7 @@ REFERENCE = re.compile(r"{%-?\s*(?:include|extends|import|from)\s+(.+?)\s*(?:imp
 LITERAL = re.compile(r"""["']([^"']+)["']""")
 # Found by name by Django and allauth, not by code of ours.
 FOUND_BY_NAME = {
+    "inbox/_performance.html",
     "403.html",
     "403_csrf.html",
     "404.html",

@@ -21,6 +21,7 @@ from marketplaces.records import (
 from marketplaces.types import STREAMS
 from tests.contracts.test_client_requests import Ears, call, check, heard
 from tests.marketplaces.conftest import amazon, control, shops, walmart
+from tests.simulator.api_clients import keys_of
 from tests.simulator_client import Control
 
 __all__ = ["amazon", "control", "heard", "shops", "walmart"]
@@ -124,11 +125,18 @@ def test_a_first_message_is_offered_or_refused_never_lost(
     check(heard)
 
 
-def test_a_key_is_tested_for_real(account: SellerAccount, heard: Ears) -> None:
-    facts = call(account, heard, lambda api: api.check())
+def test_a_key_is_tested_for_real(account: SellerAccount, control: Control, heard: Ears) -> None:
+    control.place_orders(account.sender_address, 2, fulfilment="seller", state="delivered", parts=1)
+    facts = call(account, heard, lambda api: api.check(thorough=True))
     assert isinstance(facts, AccountFacts)
     assert facts.summary.endswith("can be read.")
-    assert facts.missing == ()
+    assert (facts.missing, facts.advised) == ((), ())
+    assert facts.newest_order in {
+        each["customer_order_id"] for each in control.orders(account.sender_address)
+    }
+    assert facts.seller_id == keys_of(control, account.sender_address)["seller_id"]
+    assert facts.clock_ahead is not None
+    assert abs(facts.clock_ahead) < timedelta(seconds=5)
     assert len(check(heard)) >= 1
 
 

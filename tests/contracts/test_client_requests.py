@@ -35,6 +35,8 @@ MODELS = {
     "/messaging/": "amazon/messaging.json",
     "/catalog/": "amazon/catalogItems_2022-04-01.json",
     "/sellers/": "amazon/sellers.json",
+    "/finances/": "amazon/finances_2024-06-19.json",
+    "/v3/webhooks/": "walmart/us-mp-notifications.openapi.json",
 }
 Ears = list[httpx.Request]
 
@@ -96,9 +98,19 @@ def test_walmarts_requests_are_as_its_model_says(
     call(walmart, heard, lambda api: api.orders(last_days()))
     call(walmart, heard, lambda api: api.returns(last_days()))
     call(walmart, heard, lambda api: api.order(number))
-    call(walmart, heard, lambda api: api.check())
+    call(walmart, heard, lambda api: api.check(thorough=True))
+    made = call(
+        walmart,
+        heard,
+        lambda api: api.subscribe("ORDER_UPDATES", "https://desk.example/", header="X-Sign", secret="s"),
+    )
+    assert call(walmart, heard, lambda api: api.subscriptions()) == [made]
+    call(walmart, heard, lambda api: api.unsubscribe(made.external_id))
     paths = check(heard)
     assert paths == {
+        "GET /v3/webhooks/subscriptions",
+        "POST /v3/webhooks/subscriptions",
+        f"DELETE /v3/webhooks/subscriptions/{made.external_id}",
         "POST /v3/token",
         "GET /v3/token/detail",
         "GET /v3/orders",
@@ -128,6 +140,11 @@ def test_amazons_requests_are_as_its_models_say(
     call(amazon, heard, lambda api: api.item_image("", asin, ""))
     call(amazon, heard, lambda api: api.message_actions(number))
     call(amazon, heard, lambda api: api.fulfilments(last_days()))
+    call(amazon, heard, lambda api: api.buyer_locale(number))
+    call(amazon, heard, lambda api: api.refunds(number))
+    call(amazon, heard, lambda api: api.check(thorough=True))
+    with pytest.raises(NotReady):
+        call(amazon, heard, lambda api: api.performance(now=timezone.now()))
     pending = ""
     for _ in range(8):
         try:

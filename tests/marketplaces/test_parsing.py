@@ -115,7 +115,7 @@ def line(value: dict[str, Any]) -> dict[str, Any]:
 
 
 def test_a_walmart_order_says_what_there_is_to_say() -> None:
-    page = walmart.orders([WALMART], "WFSFulfilled")
+    page = walmart.orders([WALMART], "WFSFulfilled", with_place=True)
     record = page.records[0]
     assert page.strange == ()
     assert record.ordered_at == datetime(2019, 9, 14, 13, 9, 31, tzinfo=UTC)
