@@ -48,7 +48,7 @@ def preview(account: SellerAccount, *, now: datetime) -> Preview:
 
 
 def disconnect(account: SellerAccount, *, by: Membership, now: datetime) -> None:
-    """Delete its secrets, stop reading and sending, and set the day of the purge, in the caller's transaction.
+    """Delete its secrets, stop reading and sending, set the day of the purge; in the caller's transaction.
 
     A second call changes nothing. The caller writes the audit entry.
     """
