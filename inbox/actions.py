@@ -7,6 +7,7 @@ from accounts.models import Membership
 from inbox import clocks, events, standing
 from inbox.models import Conversation, ConversationState, Note, Outcome
 from inbox.timeline import offered
+from marketplaces import retention
 
 LONGEST_NOTE = 20_000
 
@@ -27,7 +28,7 @@ def add_note(conversation: Conversation, *, by: Membership, body: str, now: date
         conversation=conversation,
         author=by,
         body=body,
-        expires_at=conversation.expires_at,
+        expires_at=retention.written_until(conversation.expires_at, now=now),
     )
     events.record(conversation, "noted", at=now, actor=by, note=note)
     return note

@@ -26,3 +26,8 @@ def order_expires_at(
     if marketplace is Marketplace.AMAZON and delivered_at is not None:
         return delivered_at + AMAZON_AFTER_DELIVERY
     return expires_at(marketplace, delivered_at or otherwise, walmart_days=walmart_days)
+
+
+def written_until(conversation_expires_at: datetime, *, now: datetime) -> datetime:
+    """Until when what is written now may be kept: as long as its conversation, or anew where that is over."""
+    return conversation_expires_at if conversation_expires_at > now else now + AMAZON_AFTER_DELIVERY
