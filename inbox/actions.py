@@ -8,7 +8,7 @@ from accounts.refusals import Refused as Refused
 from inbox import clocks, events, standing
 from inbox.models import Conversation, ConversationState, Note, Outcome
 from inbox.timeline import offered
-from marketplaces import seeing
+from marketplaces import retention, seeing
 
 LONGEST_NOTE = 20_000
 
@@ -25,7 +25,7 @@ def add_note(conversation: Conversation, *, by: Membership, body: str, now: date
         conversation=conversation,
         author=by,
         body=body,
-        expires_at=conversation.expires_at,
+        expires_at=retention.written_until(conversation.expires_at, now=now),
     )
     events.record(conversation, "noted", at=now, actor=by, note=note)
     return note

@@ -115,7 +115,7 @@ def _file_many(readings: list[Reading]) -> None:
 
 
 def _file_together(readings: list[Reading]) -> None:
-    _lock_account(readings[0].raw)
+    lock_account(readings[0].raw)
     new = InboundRaw.objects.select_for_update().filter(
         pk__in=[each.raw.pk for each in readings], state=RawState.NEW
     )
@@ -144,13 +144,13 @@ def _stands_alone(reading: Reading) -> bool:
 def _file(reading: Reading) -> RawState | None:
     """File a mail in a transaction of its own; None when somebody else has."""
     with tenant_tx(reading.raw.tenant_id):
-        _lock_account(reading.raw)
+        lock_account(reading.raw)
         if not InboundRaw.objects.select_for_update().filter(pk=reading.raw.pk, state=RawState.NEW).exists():
             return None
         return _file_held(reading)
 
 
-def _lock_account(raw: InboundRaw) -> None:
+def lock_account(raw: InboundRaw) -> None:
     """One transaction files an account's mail at a time: two could open two conversations for one matter."""
     with connection.cursor() as cursor:
         cursor.execute(

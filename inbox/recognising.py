@@ -18,8 +18,8 @@ from marketplaces.mailbox.rules import KindWords
 from orders.models import Order
 from orders.placeholders import order_numbered
 
-NO_CLOCK = (*WITHOUT_CLOCK, MailKind.UNRECOGNISED)
-PLACES = {
+NO_CLOCK: tuple[str, ...] = (*WITHOUT_CLOCK, MailKind.UNRECOGNISED)
+PLACES: dict[str, ConversationKind] = {
     MailKind.NOTICE: ConversationKind.NOTICE,
     MailKind.REFUND_NOTICE: ConversationKind.NOTICE,
     MailKind.PUBLIC_QUESTION: ConversationKind.PUBLIC_QUESTION,

@@ -250,6 +250,6 @@ def _store(
         client_key=client_key,
         queued_at=now,
         next_at=now + timedelta(seconds=settings.UNDO_SECONDS),
-        expires_at=talk.expires_at,
+        expires_at=retention.written_until(talk.expires_at, now=now),
     )
     return reply

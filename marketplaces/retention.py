@@ -31,3 +31,8 @@ def order_expires_at(
 def kept_since(marketplace: Marketplace, now: datetime, *, walmart_days: int) -> datetime:
     """What was received before this moment must be gone already, whether or not it was ever here (UTC)."""
     return now - (expires_at(marketplace, now, walmart_days=walmart_days) - now)
+
+
+def written_until(conversation_expires_at: datetime, *, now: datetime) -> datetime:
+    """Until when what is written now may be kept: as long as its conversation, or anew where that is over."""
+    return conversation_expires_at if conversation_expires_at > now else now + AMAZON_AFTER_DELIVERY

@@ -13,6 +13,7 @@ from accounts.models import Membership
 from accounts.tenancy import tenant_tx
 from bench import filling
 from bench.hearing import heard
+from inbox.purging import STEPS
 from inbox.queue import VIEWS, queue_page
 from inbox.rail import rail
 from orders.listing import order_list
@@ -112,3 +113,11 @@ def _scanned(nodes: list[dict[str, Any]], table: str) -> set[str]:
         for node in nodes
         if node["Node Type"] == "Seq Scan" and node.get("Relation Name") == table
     }
+
+
+def test_what_must_go_is_found_by_the_index_of_what_is_still_there(agent: Membership) -> None:
+    long_ago = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+    for step in STEPS:
+        nodes = plans(agent, lambda step=step: list(step.due(long_ago).order_by("expires_at")[:500]))  # type: ignore[misc]
+        names = {str(node.get("Index Name")) for node in nodes}
+        assert any(name.endswith(("_unpurged", "_draft_expires")) for name in names), (step.name, names)

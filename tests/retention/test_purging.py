@@ -111,14 +111,15 @@ def test_nothing_that_names_the_buyer_is_left_and_the_clock_is(
         assert (deadline.message_id, deadline.stopped_at) == (message.pk, None)
         kept = Conversation.objects.get(pk=talk.pk)
         assert (kept.buyer_name, kept.relay_alias, kept.due_at) == ("", "", deadline.due_at)
-        assert Buyer.objects.get(conversations=kept).name == ""
+        assert kept.buyer is not None
+        assert kept.buyer.name == ""
         assert OutboundReply.objects.get().state == "sent"
         assert Event.objects.filter(kind="noted").exists()
         found = searching.search(searching.parse(CANARY), membership=world.alice, now=end)
         assert found.conversations == []
     page = alice.get(f"/t/acme/c/{talk.number}/").content.decode()
     assert "The texts of this conversation were deleted on" in page
-    assert "your organization&#39;s term for Walmart" in page or "your organization's term" in page
+    assert "as your organization's term for Walmart says" in page
 
 
 def test_a_mail_whose_text_is_gone_is_known_when_it_is_fetched_again(world: World) -> None:
@@ -126,7 +127,9 @@ def test_a_mail_whose_text_is_gone_is_known_when_it_is_fetched_again(world: Worl
     message = arrive(world.walmart, raw)
     assert message is not None
     purging.purge(world.acme.pk, now=later(message))
-    assert arrive(world.walmart, raw, received_at=message.raw.received_at) is None
+    with tenant_tx(world.acme.pk):
+        received_at = InboundRaw.objects.get().received_at
+    assert arrive(world.walmart, raw, received_at=received_at) is None
     with tenant_tx(world.acme.pk):
         assert [each.state for each in InboundRaw.objects.order_by("pk")] == [
             RawState.PARSED,

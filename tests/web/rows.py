@@ -31,14 +31,13 @@ def reply_in(
             account=talk.account,
             author=author,
             state=state,
-            subject="Re: Question about your order",
             from_address=talk.account.sender_address,
             to_address=talk.relay_address,
             message_id=f"<{uuid4()}@test.invalid>",
             queued_at=at,
             next_at=fields.pop("next_at", at),
             expires_at=talk.expires_at,
-            **{"body": "It left yesterday.", **fields},
+            **{"subject": "Re: Question about your order", "body": "It left yesterday.", **fields},
         )
         standing.refresh(Conversation.objects.get(pk=talk.pk))
     return reply

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.tenancy import tenant_tx
 from helpdesk.management.named import tenant_named
 from helpdesk.management.secret_input import read_secret
-from marketplaces import credentials, health, keys
+from marketplaces import credentials, disconnecting, health, keys
 from marketplaces.hosts import ForbiddenHost, check_host
 from marketplaces.models import MailSecurity, SellerAccount
 from marketplaces.types import MARKETS
@@ -87,7 +87,10 @@ class Command(BaseCommand):
                 credentials.seal(account, field, value)
             if key:
                 keys.store(account, key, now=now)
-            health.mended(account, now=now)
+            if account.disconnected_at is not None:
+                disconnecting.reconnect(account, now=now)
+            else:
+                health.mended(account, now=now)
         self.stdout.write(
             f"{'Changed' if known else 'Connected'} {account.name}; its first poll comes at once."
         )
