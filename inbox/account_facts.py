@@ -27,7 +27,7 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFacts:
+class ChannelFacts:
     """Everything there is to know of how an account does."""
 
     reading: ReadingFacts
@@ -36,7 +36,7 @@ class AccountFacts:
     last_message_at: datetime | None
 
 
-def facts(accounts: Sequence[SellerAccount], *, now: datetime, zone: str) -> dict[int, AccountFacts]:
+def facts(accounts: Sequence[SellerAccount], *, now: datetime, zone: str) -> dict[int, ChannelFacts]:
     """The facts of each account by its id, in nine statements however many accounts there are.
 
     "Today" is the reader's, in their time zone.
@@ -53,7 +53,7 @@ def facts(accounts: Sequence[SellerAccount], *, now: datetime, zone: str) -> dic
     )
     reading = reading_facts(accounts, now=now)
     return {
-        pk: AccountFacts(reading[pk], messages.get(pk, Today()), orders.get(pk, Today()), last.get(pk))
+        pk: ChannelFacts(reading[pk], messages.get(pk, Today()), orders.get(pk, Today()), last.get(pk))
         for pk in ids
     }
 

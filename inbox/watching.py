@@ -132,7 +132,7 @@ def _incidents(account: SellerAccount, streams: list[ApiStream], *, now: datetim
             AlarmKind.SILENT,
             account.silent_since,
             f"{name} is unusually quiet",
-            f"{name} is unusually quiet: nothing since {there:%a %H:%M}, usually every {gap}. Its mailbox is"
+            f"{name} is unusually quiet: nothing since {there:%a %H:%M}, usually at least every {gap}. Its mailbox is"
             f" read; look in {account.facts.seller_site} whether its messages still go there.",
         )
 

@@ -13,7 +13,7 @@ import structlog
 
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
-from marketplaces import backfills, credentials, polling
+from marketplaces import backfills, credentials, faults, polling
 from marketplaces.mailbox import imap
 from marketplaces.models import (
     AuditPart,
@@ -32,6 +32,8 @@ NIGHT_HOUR, SPREAD_MINUTES = 3, 120  # by the tenant's clock
 # An audit whose worker died is made again after so long.
 STALE_CLAIM = timedelta(minutes=15)
 SHORTEST_PAUSE = timedelta(minutes=5)
+# How long faults and alarms that are over are kept.
+KEPT = timedelta(days=90)
 
 
 @dataclass(slots=True)
@@ -91,6 +93,7 @@ def over(account: SellerAccount, *, now: datetime, again_in: float | None = None
         at = now + max(SHORTEST_PAUSE, timedelta(seconds=again_in))
     with tenant_tx(account.tenant_id):
         SellerAccount.objects.filter(pk=account.pk).update(audit_at=at)
+        faults.forget(account.pk, before=now - KEPT)
         announce(account.tenant_id, "account", account=account.pk)
 
 
