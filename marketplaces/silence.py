@@ -2,8 +2,8 @@
 
 What is usual comes from the arrivals of the last 28 days, measured by a clock that runs as fast as the
 channel does: it hardly moves in hours of a working day or a weekend that bring little, and stands still in
-those that never bring anything. So a night or a quiet Sunday is no silence where nights and Sundays are always
-quiet. Nine of ten gaps between two arrivals are not longer than the usual gap; three times that is silence.
+those that never bring anything. So a night or a quiet Sunday is no silence where nights and Sundays always
+are. Nine of ten gaps between two arrivals are not longer than the usual gap; three times that is silence.
 """
 
 from bisect import bisect_right
