@@ -72,7 +72,8 @@ def claim(account_id: int, *, tenant_id: int, now: datetime) -> Turn | None:
     with tenant_tx(tenant_id):
         row = SellerAccount.objects.filter(pk=account_id)
         account = row.select_related("tenant").get()
-        if account.audit_at is None:
+        connected = account.connecting_since is None and account.disconnected_at is None
+        if account.audit_at is None or not connected:
             row.update(audit_at=next_night(account, now=now))
             return None
         if account.audit_at > now or not row.filter(audit_at=account.audit_at).update(
@@ -150,7 +151,7 @@ def audit_mail(
 ) -> None:
     """Compare the mailbox's UIDs of seven days with the archive; what is missing is fetched, as by a poll."""
     if why := backfills.waits_for(account):
-        not_compared(account, AuditPart.MAIL, why, day=day, now=now)
+        not_compared(account, AuditPart.MAIL, f"The mailbox was not asked. {why}", day=day, now=now)
         return
     found = Finding()
     try:
