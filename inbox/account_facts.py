@@ -28,7 +28,7 @@ class Today:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountFacts:
+class ChannelFacts:
     """Everything there is to know of how an account does."""
 
     reading: ReadingFacts
@@ -45,7 +45,7 @@ class Incident:
     fault: AccountFault
 
 
-def lately(accounts: Sequence[SellerAccount], known: Mapping[int, AccountFacts]) -> list[Incident]:
+def lately(accounts: Sequence[SellerAccount], known: Mapping[int, ChannelFacts]) -> list[Incident]:
     """What went wrong last in these accounts, the newest first."""
     found = [
         Incident(account, fault)
@@ -55,7 +55,7 @@ def lately(accounts: Sequence[SellerAccount], known: Mapping[int, AccountFacts])
     return sorted(found, key=lambda each: each.fault.last_seen, reverse=True)[:MOST_LATELY]
 
 
-def facts(accounts: Sequence[SellerAccount], *, now: datetime, zone: str) -> dict[int, AccountFacts]:
+def facts(accounts: Sequence[SellerAccount], *, now: datetime, zone: str) -> dict[int, ChannelFacts]:
     """The facts of each account by its id, in nine statements however many accounts there are.
 
     "Today" is the reader's, in their time zone.
@@ -72,7 +72,7 @@ def facts(accounts: Sequence[SellerAccount], *, now: datetime, zone: str) -> dic
     )
     reading = reading_facts(accounts, now=now)
     return {
-        pk: AccountFacts(reading[pk], messages.get(pk, Today()), orders.get(pk, Today()), last.get(pk))
+        pk: ChannelFacts(reading[pk], messages.get(pk, Today()), orders.get(pk, Today()), last.get(pk))
         for pk in ids
     }
 

@@ -132,8 +132,8 @@ def _incidents(account: SellerAccount, streams: list[ApiStream], *, now: datetim
             AlarmKind.SILENT,
             account.silent_since,
             f"{name} is unusually quiet",
-            f"{name} is unusually quiet: nothing since {there:%a %H:%M}, usually every {gap}. Its mailbox is"
-            f" read; look in {account.facts.seller_site} whether its messages still go there.",
+            f"{name} is unusually quiet: nothing since {there:%a %H:%M}, usually at least every {gap}."
+            f" Its mailbox is read; look in {account.facts.seller_site} whether its messages still go there.",
         )
 
 

@@ -7,7 +7,7 @@ import structlog
 from accounts.announcing import announce
 from accounts.models import Membership
 from marketplaces import backfills, health
-from marketplaces.models import ApiStream, Backfill, BackfillState, Health, SellerAccount
+from marketplaces.models import ApiStream, Backfill, Health, SellerAccount
 
 log = structlog.get_logger(__name__)
 
@@ -26,7 +26,7 @@ def resume(account: SellerAccount, *, by: Membership, now: datetime) -> None:
     ApiStream.objects.filter(account=account).update(
         health=Health.OK, health_reason="", health_since=now, failures=0, next_at=now
     )
-    _wake_backfills(account, now=now)
+    backfills.wake(account, now=now)
     _record(account, "account_resumed", by=by, now=now)
 
 
@@ -36,14 +36,16 @@ def check_again(account: SellerAccount, *, by: Membership, now: datetime) -> Non
     A refused sign-in gets one try: the reason stays, so that the next refusal is the last again.
     """
     row = SellerAccount.objects.filter(pk=account.pk).exclude(health=Health.PAUSED)
-    row.filter(health__in=health.SHUT).exclude(health_reason__startswith=health.SENDING).update(
-        health=Health.DEGRADED, health_since=now
+    # A mailbox that could not send is told anew by the next reply that cannot leave.
+    row.filter(health_reason__startswith=health.SENDING).update(
+        health=Health.OK, health_reason="", health_since=now
     )
+    row.filter(health__in=health.SHUT).update(health=Health.DEGRADED, health_since=now)
     row.update(next_poll_at=now)
     streams = ApiStream.objects.filter(account=account).exclude(health=Health.PAUSED)
     streams.filter(health__in=health.SHUT).update(health=Health.DEGRADED, health_since=now)
     streams.update(next_at=now)
-    _wake_backfills(account, now=now)
+    backfills.wake(account, now=now)
     _record(account, "account_checked", by=by, now=now)
 
 
@@ -52,11 +54,6 @@ def refetch_from(account: SellerAccount, since: datetime, *, by: Membership, now
     rows = backfills.begin(account, since=since, by=by, now=now)
     _record(account, "account_refetched", by=by, now=now, since=since.isoformat())
     return rows
-
-
-def _wake_backfills(account: SellerAccount, *, now: datetime) -> None:
-    waiting = Backfill.objects.filter(account=account, state=BackfillState.WAITING, next_at__gt=now)
-    waiting.update(next_at=now)
 
 
 def _record(account: SellerAccount, act: str, *, by: Membership, now: datetime, **data: str) -> None:

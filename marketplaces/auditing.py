@@ -13,7 +13,7 @@ import structlog
 
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
-from marketplaces import backfills, credentials, mail_login, polling
+from marketplaces import backfills, credentials, faults, mail_login, polling
 from marketplaces.mailbox import imap
 from marketplaces.models import (
     AuditPart,
@@ -32,6 +32,8 @@ NIGHT_HOUR, SPREAD_MINUTES = 3, 120  # by the tenant's clock
 # An audit whose worker died is made again after so long.
 STALE_CLAIM = timedelta(minutes=15)
 SHORTEST_PAUSE = timedelta(minutes=5)
+# How long faults and alarms that are over are kept.
+KEPT = timedelta(days=90)
 
 
 @dataclass(slots=True)
@@ -70,7 +72,8 @@ def claim(account_id: int, *, tenant_id: int, now: datetime) -> Turn | None:
     with tenant_tx(tenant_id):
         row = SellerAccount.objects.filter(pk=account_id)
         account = row.select_related("tenant").get()
-        if account.audit_at is None:
+        connected = account.connecting_since is None and account.disconnected_at is None
+        if account.audit_at is None or not connected:
             row.update(audit_at=next_night(account, now=now))
             return None
         if account.audit_at > now or not row.filter(audit_at=account.audit_at).update(
@@ -91,6 +94,7 @@ def over(account: SellerAccount, *, now: datetime, again_in: float | None = None
         at = now + max(SHORTEST_PAUSE, timedelta(seconds=again_in))
     with tenant_tx(account.tenant_id):
         SellerAccount.objects.filter(pk=account.pk).update(audit_at=at)
+        faults.forget(account.pk, before=now - KEPT)
         announce(account.tenant_id, "account", account=account.pk)
 
 
@@ -147,7 +151,7 @@ def audit_mail(
 ) -> None:
     """Compare the mailbox's UIDs of seven days with the archive; what is missing is fetched, as by a poll."""
     if why := backfills.waits_for(account):
-        not_compared(account, AuditPart.MAIL, why, day=day, now=now)
+        not_compared(account, AuditPart.MAIL, f"The mailbox was not asked. {why}", day=day, now=now)
         return
     found = Finding()
     try:

@@ -138,6 +138,12 @@ def stop(backfill: Backfill, *, by: Membership, now: datetime) -> bool:
     return bool(stopped)
 
 
+def wake(account: SellerAccount, *, now: datetime) -> None:
+    """What kept an account from being read is over: its history goes on; inside the caller's transaction."""
+    waiting = Backfill.objects.filter(account=account, state=BackfillState.WAITING, next_at__gt=now)
+    waiting.update(next_at=now)
+
+
 def claim(backfill_id: int, *, tenant_id: int, now: datetime) -> Backfill | None:
     """Take a backfill that is due, so that no second worker reads it now; None when it is not its turn."""
     with tenant_tx(tenant_id):
@@ -146,7 +152,8 @@ def claim(backfill_id: int, *, tenant_id: int, now: datetime) -> Backfill | None
         if found is None:
             return None
         if why := waits_for(found.account):
-            row.update(next_at=now + LONGEST_WAIT, reason=why, state=BackfillState.WAITING)
+            pause = SHORTEST_PAUSE if found.account.connecting_since else LONGEST_WAIT
+            row.update(next_at=now + pause, reason=why, state=BackfillState.WAITING)
             return None
         claimed = row.update(
             next_at=now + STALE_CLAIM,

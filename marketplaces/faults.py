@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from marketplaces.models import AccountFault
+from marketplaces.models import AccountAlarm, AccountFault
 
 SENDING = "sending"
 LONGEST_WORDS = 500
@@ -37,3 +37,9 @@ def cleared(account_id: int, *streams: str, now: datetime) -> None:
     AccountFault.objects.filter(account_id=account_id, stream__in=streams, cleared_at__isnull=True).update(
         cleared_at=now
     )
+
+
+def forget(account_id: int, *, before: datetime) -> None:
+    """Faults and alarms that were over before then are of no use any more."""
+    AccountFault.objects.filter(account_id=account_id, cleared_at__lt=before).delete()
+    AccountAlarm.objects.filter(account_id=account_id, ended_at__lt=before).delete()

@@ -1,9 +1,9 @@
 """When a channel is quieter than it ever is; pure.
 
-What is usual comes from the arrivals of the last 28 days, measured in the channel's waking hours: those of
-working days and of weekends in which it brings something at all. So a night or a quiet Sunday is no silence
-where nights and Sundays are always quiet. Nine of ten gaps between two arrivals are not longer than the usual
-gap; three times that is silence.
+What is usual comes from the arrivals of the last 28 days, measured by a clock that runs as fast as the
+channel does: it hardly moves in hours of a working day or a weekend that bring little, and stands still in
+those that never bring anything. So a night or a quiet Sunday is no silence where nights and Sundays always
+are. Nine of ten gaps between two arrivals are not longer than the usual gap; three times that is silence.
 """
 
 from bisect import bisect_right
@@ -20,8 +20,6 @@ SHORTEST = timedelta(hours=2)
 # With fewer arrivals, or fewer days since the first one, nobody knows what is usual.
 FEWEST = 20
 NEWEST = timedelta(days=7)
-# An hour is a waking one when it and its neighbours bring at least so much of what three hours do on average.
-WAKING_SHARE = 0.25
 HOUR = timedelta(hours=1)
 SATURDAY = 5
 
@@ -39,38 +37,36 @@ def judge(arrivals: Sequence[datetime], *, now: datetime) -> Quiet:
     recent = [at for at in arrivals if now - LOOKED_BACK <= at <= now]
     if len(recent) < FEWEST or now - recent[0] < NEWEST:
         return Quiet()
-    waking = WakingTime(recent, until=now)
-    passed = [waking.before(at) for at in recent]
+    pace = Pace(recent, until=now)
+    passed = [pace.before(at) for at in recent]
     gaps = sorted(later - earlier for earlier, later in pairwise(passed))
     usual = gaps[len(gaps) * 9 // 10]
-    quiet_for = waking.before(now) - passed[-1]
-    silent = quiet_for >= SHORTEST and quiet_for > TIMES * usual
+    silent = now - recent[-1] >= SHORTEST and pace.before(now) - passed[-1] > TIMES * usual
     return Quiet(usual, recent[-1] if silent else None)
 
 
-class WakingTime:
-    """A clock that stands still in the hours in which a channel never brings anything."""
+class Pace:
+    """A clock that goes by how much a channel brings at such an hour; in a usual one an hour is an hour."""
 
     def __init__(self, arrivals: Sequence[datetime], *, until: datetime) -> None:
         first = arrivals[0].replace(minute=0, second=0, microsecond=0)
         self._hours = [first + number * HOUR for number in range((until - first) // HOUR + 2)]
-        of_kind = Counter(map(_kind, self._hours))
-        brought = Counter(map(_kind, arrivals))
-        average = 3 * len(arrivals) / len(self._hours)
-        awake = {
-            kind
+        of_kind, brought = Counter(map(_kind, self._hours)), Counter(map(_kind, arrivals))
+        # Together with the hours beside it, for four weeks have few of each.
+        rate = {
+            kind: sum(brought[near] for near in _around(kind)) / sum(of_kind[near] for near in _around(kind))
             for kind in of_kind
-            if sum(brought[near] / (of_kind[near] or 1) for near in _around(kind)) >= WAKING_SHARE * average
         }
-        self._awake = [_kind(hour) in awake for hour in self._hours]
+        usual = sum(rate[kind] * number for kind, number in brought.items()) / len(arrivals)
+        self._speed = [rate[_kind(hour)] / usual for hour in self._hours]
         self._passed = [timedelta(0)]
-        for is_awake in self._awake:
-            self._passed.append(self._passed[-1] + (HOUR if is_awake else timedelta(0)))
+        for speed in self._speed:
+            self._passed.append(self._passed[-1] + speed * HOUR)
 
     def before(self, at: datetime) -> timedelta:
-        """How much waking time had passed at a moment."""
+        """How much of the channel's time had passed at a moment."""
         place = bisect_right(self._hours, at) - 1
-        return self._passed[place] + (at - self._hours[place] if self._awake[place] else timedelta(0))
+        return self._passed[place] + self._speed[place] * (at - self._hours[place])
 
 
 def gap_words(seconds: int) -> str:

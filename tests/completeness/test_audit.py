@@ -152,8 +152,7 @@ def test_a_limit_puts_the_rest_off_and_the_comparison_goes_on(shop: SellerAccoun
 def test_a_new_account_is_compared_in_its_first_night_and_then_each(world: World) -> None:
     now = datetime.fromisoformat("2026-11-25T12:00:00+00:00")
     account = world.walmart
-    with tenant_tx(account.tenant_id):
-        SellerAccount.objects.filter(pk=account.pk).update(audit_at=None)
+    assert account.audit_at is None
     assert auditing.claim(account.pk, tenant_id=account.tenant_id, now=now) is None
     with tenant_tx(account.tenant_id):
         account.refresh_from_db()

@@ -95,6 +95,24 @@ def test_a_fault_is_told_in_words_and_the_history_goes_on_where_it_was(
     pytest.fail(f"not done: {row.reason}")
 
 
+def test_a_part_that_breaks_after_its_first_page_is_read_again_from_where_it_began(
+    walmart: SellerAccount, control: Control
+) -> None:
+    control.place_orders(walmart.sender_address, 210, fulfilment="seller")
+    now = timezone.now() + timedelta(minutes=5)
+    row = ask(walmart, days=90, now=now)["orders"]
+    with tenant_tx(row.tenant_id):
+        Backfill.objects.filter(pk=row.pk).update(span_seconds=90 * 86_400)
+    control.fault("api.orders", "cut", account=walmart.sender_address, match="soIndex")
+    row = read(row, now)
+    assert (row.state, row.reached, row.done) == ("waiting", None, 0)
+    assert row.part_done == 200
+    without_limits(walmart)
+    row = read(row, now)
+    assert (row.state, row.done) == ("done", 210)
+    everything_is_here(walmart, control)
+
+
 def test_what_is_new_comes_before_what_is_old(amazon: SellerAccount, control: Control) -> None:
     now = timezone.now()
     row = ask(amazon, days=30, now=now)["orders"]
