@@ -16,8 +16,8 @@ from inbox.queue import VIEWS
 from tests.tenancy.neighbours import Neighbours
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
-# Outside every tenant: the door itself, and pictures whose address is signed.
-OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "picture"}
+# Outside every tenant: the door itself, pictures whose address is signed, and where webhooks come in.
+OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "picture", "walmart_hook"}
 Body = Callable[[Neighbours], dict[str, str]]
 
 
