@@ -202,7 +202,7 @@ def test_amazons_shares_become_percentages_of_this_site_alone() -> None:
         ("late_shipment", Decimal("3.20397")),
         ("account_status", None),
     ]
-    assert (found[0].standard, found[0].period_days, found[0].risk) == (4, 30, Risk.GOOD)
+    assert (found[0].standard, found[0].period_days, found[0].risk) == (Decimal(4), 30, Risk.GOOD)
     assert (found[0].orders, found[0].affected) == (870669, 27896)
     assert found[1].risk is Risk.MONITOR
 

@@ -10,12 +10,13 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.conf import settings
 from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials, hooks, streams
+from marketplaces import credentials, hooks, streams, subscribing
 from marketplaces.models import ApiStream, Health, HookEvent, HookState, HookSubscription, SellerAccount
 from orders.models import Order
 from tests.marketplaces.canned import Asked, Canned, Server, serving
@@ -36,7 +37,7 @@ def look_after(account: SellerAccount, *, now: datetime | None = None) -> HookSu
     now = now or timezone.now()
     with tenant_tx(account.tenant_id):
         HookSubscription.objects.update(next_at=now)
-    hooks.look_after(account.pk, tenant_id=account.tenant_id, now=now)
+    subscribing.look_after(account.pk, tenant_id=account.tenant_id, now=now)
     return hooks_of(account)
 
 
@@ -53,7 +54,7 @@ def wanted(walmart: SellerAccount) -> SellerAccount:
     """Lumen US, whose webhooks are wanted; with an order, and streams that are up to date."""
     later = timezone.now() + timedelta(minutes=20)
     with tenant_tx(walmart.tenant_id):
-        hooks.want(walmart, now=timezone.now())
+        subscribing.want(walmart, now=timezone.now())
         streams.begin(walmart, now=later)
     make_order(walmart, external_id=ORDER)
     return walmart
@@ -71,7 +72,7 @@ def event(kind: str = "ORDER_UPDATES", **more: Any) -> dict[str, Any]:
 
 
 def path_of(account: SellerAccount) -> str:
-    return hooks.address(hooks_of(account)).removeprefix(hooks.settings.PUBLIC_URL)
+    return hooks.address(hooks_of(account)).removeprefix(settings.PUBLIC_URL)
 
 
 def post(path: str, content: bytes, **headers: str) -> int:
@@ -108,7 +109,7 @@ def test_a_delivery_makes_its_stream_due_and_its_order_wanted(wanted: SellerAcco
     assert send(wanted, event()) == 200
     with tenant_tx(wanted.tenant_id):
         order = Order.objects.get(external_id=ORDER)
-        due = dict(ApiStream.objects.values_list("name", "next_at"))
+        due = {row.name: row.next_at or timezone.now() for row in ApiStream.objects.all()}
         row = HookSubscription.objects.get()
     assert order.wanted_at is not None
     assert order.wanted_at >= before
@@ -126,7 +127,7 @@ def test_a_delivery_makes_its_stream_due_and_its_order_wanted(wanted: SellerAcco
 def test_each_kind_hastens_its_own_stream(wanted: SellerAccount, kind: str, stream: str) -> None:
     assert send(wanted, event(kind, payload={"notificationType": "ALARMS"})) == 200
     with tenant_tx(wanted.tenant_id):
-        due = dict(ApiStream.objects.values_list("name", "next_at"))
+        due = {row.name: row.next_at or timezone.now() for row in ApiStream.objects.all()}
     soon = timezone.now() + timedelta(minutes=5)
     assert [name for name, at in due.items() if at < soon] == ([stream] if stream else [])
 
@@ -257,7 +258,7 @@ def make_neighbour(world: World) -> SellerAccount:
     with tenant_tx(world.globex.pk):
         SellerAccount.objects.filter(pk=world.foreign.pk).update(market="walmart-us")
         found = SellerAccount.objects.get(pk=world.foreign.pk)
-        hooks.want(found, now=timezone.now())
+        subscribing.want(found, now=timezone.now())
     return found
 
 
@@ -355,7 +356,7 @@ def test_without_a_public_address_it_is_said_and_nobody_is_asked(
     for address in ("http://desk.example", "http://localhost:8000", "https://localhost", ""):
         settings.PUBLIC_URL = address
         row = look_after(wanted)
-        assert (row.state, row.fault) == (HookState.NO_ADDRESS, hooks.NO_ADDRESS)
+        assert (row.state, row.fault) == (HookState.NO_ADDRESS, subscribing.NO_ADDRESS)
     assert control.calls(wanted.sender_address, operation="getSubscriptions") == []
 
 
@@ -365,7 +366,7 @@ def test_taken_back_nothing_is_told_and_nothing_taken(
     look_after(wanted)
     path, secret = path_of(wanted), secret_of(wanted)
     with tenant_tx(wanted.tenant_id):
-        hooks.unwant(wanted, now=timezone.now())
+        subscribing.unwant(wanted, now=timezone.now())
     content = json.dumps(event()).encode()
     signature = hmac.new(secret, content, hashlib.sha256).hexdigest()
     assert post(path, content, X_Helpdesk_Signature=signature) == 404
@@ -373,7 +374,7 @@ def test_taken_back_nothing_is_told_and_nothing_taken(
     assert (row.state, row.fault, row.subscriptions, row.next_at) == (HookState.OFF, "", {}, None)
     assert control.hook(wanted.sender_address, "RETURN_CREATED") == 0
     with tenant_tx(wanted.tenant_id):
-        hooks.want(wanted, now=timezone.now())
+        subscribing.want(wanted, now=timezone.now())
     assert look_after(wanted).state == HookState.ON
     assert path_of(wanted) != path
 
@@ -383,7 +384,7 @@ def test_with_the_key_gone_it_ends_all_the_same(
 ) -> None:
     look_after(wanted)
     with tenant_tx(wanted.tenant_id):
-        hooks.unwant(wanted, now=timezone.now())
+        subscribing.unwant(wanted, now=timezone.now())
     control.change_account(wanted.sender_address, api={"revoked": True})
     row = look_after(wanted)
     assert row.state == HookState.OFF
@@ -398,5 +399,5 @@ def test_a_disconnected_account_takes_nothing(wanted: SellerAccount) -> None:
 
 def test_amazon_has_none(amazon: SellerAccount) -> None:
     with tenant_tx(amazon.tenant_id):
-        hooks.want(amazon, now=timezone.now())
+        subscribing.want(amazon, now=timezone.now())
         assert not HookSubscription.objects.exists()

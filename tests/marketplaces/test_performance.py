@@ -1,6 +1,7 @@
 """How the marketplaces rate a seller is read, kept by day, and shown; what goes wrong is said in words."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -72,9 +73,9 @@ def test_walmarts_figures_and_its_report_are_what_its_own_log_says(
         *("order_defects", "late_shipment", "invoice_defects", "account_status")
     }
     rate = found["response_rate"]
-    assert (rate.rate, rate.standard, rate.at_least, rate.risk) == (50, 95, True, "urgent")
+    assert (rate.rate, rate.standard, rate.at_least, rate.risk) == (Decimal(50), Decimal(95), True, "urgent")
     assert (rate.orders, rate.affected, rate.period_days) == (2, 1, 30)
-    assert (found["cancellations"].rate, found["cancellations"].risk) == (0, "good")
+    assert (found["cancellations"].rate, found["cancellations"].risk) == (Decimal(0), "good")
     with tenant_tx(walmart.tenant_id):
         told = performance.latest_response_rate(walmart)
     assert told is not None
@@ -99,8 +100,8 @@ def test_amazons_health_comes_as_a_report(amazon: SellerAccount, control: Contro
     assert (done.pending, done.health, done.health_reason) == ("", Health.OK, "")
     found = figures(amazon)
     assert {"order_defects", "late_shipment", "valid_tracking", "account_status"} <= set(found)
-    assert (found["order_defects"].standard, found["order_defects"].period_days) == (1, 60)
-    assert (found["valid_tracking"].at_least, found["valid_tracking"].rate) == (True, 100)
+    assert (found["order_defects"].standard, found["order_defects"].period_days) == (Decimal(1), 60)
+    assert (found["valid_tracking"].at_least, found["valid_tracking"].rate) == (True, Decimal(100))
     assert (found["account_status"].rate, found["account_status"].risk) == (None, "good")
     with tenant_tx(amazon.tenant_id):
         assert performance.latest_response_rate(amazon) is None
