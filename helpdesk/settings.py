@@ -37,8 +37,6 @@ SECRET_KEY = env_str("HELPDESK_SECRET_KEY") or secret_from_file("secret_key")
 ALLOWED_HOSTS = env_list("HELPDESK_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env_list("HELPDESK_ORIGINS")
 SERVED_BY_TLS = env_bool("HELPDESK_TLS", False)
-# How people reach this installation from outside, for links in mails and for who calls back.
-PUBLIC_URL = env_str("HELPDESK_URL").rstrip("/")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -228,7 +226,6 @@ BACKFILLS_AT_ONCE = env_int("HELPDESK_BACKFILLS_AT_ONCE", 1)
 SWEEP_SECONDS = env_int("HELPDESK_SWEEP_SECONDS", 1)
 # Whether pages look by themselves while no live stream tells them what has changed.
 POLL_FALLBACK = env_bool("HELPDESK_POLL_FALLBACK", True)
-PUBLIC_URL = env_str("HELPDESK_URL", "http://localhost:8000").rstrip("/")
 UNDO_SECONDS = env_int("HELPDESK_UNDO_SECONDS", 10)
 # A mailbox or webhook host a tenant names must be public; only the operator may open private ranges.
 ALLOW_PRIVATE_HOSTS = env_bool("HELPDESK_ALLOW_PRIVATE_HOSTS", False)

@@ -3,11 +3,9 @@
 from collections.abc import Callable
 from datetime import datetime
 
-import structlog
-
+from accounts import mails
 from accounts.models import Membership, Role
-
-log = structlog.get_logger(__name__)
+from accounts.tenancy import current_tenant_id
 
 # (to, subject, text, key, now): `key` is the same for the same incident and reader, however often it is sent.
 Send = Callable[[str, str, str, str, datetime], None]
@@ -15,7 +13,7 @@ Send = Callable[[str, str, str, str, datetime], None]
 
 def send(to: str, subject: str, text: str, key: str, now: datetime) -> None:
     """Have a mail sent once, inside the caller's transaction."""
-    log.info("alarm", key=key)
+    mails.enqueue(current_tenant_id(), to=to, subject=subject, text=text, key=key, now=now)
 
 
 def told(tenant_id: int) -> list[Membership]:

@@ -6,11 +6,11 @@ is a message we never got.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from accounts.tenancy import tenant_tx
 from inbox.models import Direction, Message
-from marketplaces import auditing
+from marketplaces import auditing, performance
 from marketplaces.auditing import Finding
 from marketplaces.models import AuditPart, AuditState, SellerAccount
 from orders.auditing import audit_orders
@@ -26,12 +26,21 @@ class ResponseReport:
     orders: frozenset[str]
 
 
+# The marketplace's moment of a message, and the mail's own, may lie a little apart.
+SLACK = timedelta(hours=1)
 ReportOf = Callable[[SellerAccount], ResponseReport | None]
 
 
-def no_report(account: SellerAccount) -> ResponseReport | None:
-    """Where no report of the marketplace is stored."""
-    return None
+def stored_report(account: SellerAccount) -> ResponseReport | None:
+    """The marketplace's last report; None where it has given none."""
+    rate = performance.latest_response_rate(account)
+    moments = [row.received_at for row in rate.rows if row.received_at] if rate else []
+    if rate is None or not moments:
+        return None
+    # What was written before the account was here is no message we should have had.
+    since = max(min(moments), account.clocks_from)
+    named = frozenset(row.order_id for row in rate.rows if row.received_at and row.received_at >= since)
+    return ResponseReport(since - SLACK, max(moments) + SLACK, named)
 
 
 def audit(
@@ -40,7 +49,7 @@ def audit(
     tenant_id: int,
     now: datetime,
     arrived: Callable[[list[int]], None],
-    report_of: ReportOf = no_report,
+    report_of: ReportOf = stored_report,
 ) -> None:
     """Compare everything of an account whose audit is due; differences are fetched and the result is kept.
 

@@ -16,8 +16,9 @@ import structlog
 from accounts.tenancy import tenant_tx
 from inbox import clocks, events, standing, threading
 from inbox.attaching import store_files
+from inbox.desk import is_history
 from inbox.evidence import Evidence, gather
-from inbox.filing import PREVIEW, is_history, moment_of
+from inbox.filing import PREVIEW, moment_of
 from inbox.intake import OUR_COPIES, SETBACKS, context_of, lock_account
 from inbox.models import (
     Attachment,
@@ -296,7 +297,7 @@ class Rereading:
             orders=self.evidence.orders,
             identities=self.evidence.identities,
             expires_at=self.message.expires_at,
-            now=self.raw.stored_at,
+            wanted_at=self.raw.stored_at,
             buyer=talk.buyer if talk.relay_alias == self.mail.relay_alias[:254] else None,
         )
         named.write()

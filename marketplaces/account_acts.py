@@ -2,14 +2,11 @@
 
 from datetime import datetime
 
-import structlog
-
+from accounts import audit
 from accounts.announcing import announce
 from accounts.models import Membership
 from marketplaces import backfills, health
 from marketplaces.models import ApiStream, Backfill, Health, SellerAccount
-
-log = structlog.get_logger(__name__)
 
 
 def pause(account: SellerAccount, *, by: Membership, now: datetime) -> None:
@@ -58,5 +55,6 @@ def refetch_from(account: SellerAccount, since: datetime, *, by: Membership, now
 
 def _record(account: SellerAccount, act: str, *, by: Membership, now: datetime, **data: str) -> None:
     """The one place these acts are written down at."""
-    log.info(act, account=account.pk, by=by.pk, at=now.isoformat(), **data)
+    subject = f"seller account {account.pk}"
+    audit.record(tenant_id=account.tenant_id, by=by, action=act, subject=subject, details=data, now=now)
     announce(account.tenant_id, "account", account=account.pk)

@@ -2,8 +2,9 @@
 
 from datetime import datetime, timedelta
 
+from accounts import audit
 from accounts.models import Membership
-from marketplaces import backfills, checking, credentials, health, streams
+from marketplaces import backfills, checking, credentials, health, streams, subscribing
 from marketplaces.models import CheckName, CheckState, SellerAccount
 
 
@@ -38,8 +39,17 @@ def finish(account: SellerAccount, *, history_days: int, by: Membership, now: da
     account.save(update_fields=["connecting_since", "clocks_from"])
     if credentials.has_key(account):
         streams.begin(account, now=now)
+        subscribing.want(account, now=now)
     health.mended(account, now=now)
     backfills.begin(account, since=now - timedelta(days=history_days), by=by, now=now)
+    audit.record(
+        tenant_id=account.tenant_id,
+        by=by,
+        action="account_connected",
+        subject=f"seller account {account.pk}",
+        details={"history_days": history_days},
+        now=now,
+    )
 
 
 def discard(account: SellerAccount) -> None:

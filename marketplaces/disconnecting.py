@@ -13,7 +13,7 @@ import structlog
 from django.dispatch import Signal
 
 from accounts.models import Membership
-from marketplaces import health, tokens
+from marketplaces import credentials, health, streams, tokens
 from marketplaces.models import ApiStream, Credential, Health, InboundRaw, SellerAccount
 
 log = structlog.get_logger(__name__)
@@ -81,6 +81,5 @@ def reconnect(account: SellerAccount, *, now: datetime) -> None:
     account.disconnected_at = account.purge_at = account.purged_at = None
     account.save(update_fields=["disconnected_at", "purge_at", "purged_at"])
     health.mended(account, now=now)
-    ApiStream.objects.filter(account=account, health=Health.PAUSED).update(
-        health=Health.OK, health_reason="", health_since=now, next_at=now, failures=0
-    )
+    if credentials.has_key(account):
+        streams.begin(account, now=now)

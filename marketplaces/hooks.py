@@ -9,35 +9,20 @@ import binascii
 import hashlib
 import hmac
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-import structlog
 from django.conf import settings
 from django.core import signing
 from django.db import IntegrityError, transaction
 
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials, registry, streams
-from marketplaces.errors import ApiError, AuthRevoked, Temporary
-from marketplaces.models import (
-    ApiStream,
-    Credential,
-    Health,
-    HookEvent,
-    HookState,
-    HookSubscription,
-    SellerAccount,
-)
-from marketplaces.records import Subscription
-from marketplaces.types import PERFORMANCE, Marketplace
+from marketplaces import credentials, streams
+from marketplaces.models import ApiStream, Health, HookEvent, HookSubscription, SellerAccount
+from marketplaces.types import PERFORMANCE
 from marketplaces.wire import Odd, decoded, moment, part, text
-
-log = structlog.get_logger(__name__)
 
 # What we ask for, and which stream each kind is about.
 EVENTS = {
@@ -55,18 +40,11 @@ OLDEST = timedelta(days=7)
 AHEAD = timedelta(hours=1)
 SIGNED_WITHIN = timedelta(minutes=5)
 MOST_KEPT = 5000
-LOOK_AGAIN = timedelta(days=1)
-TRY_AGAIN = timedelta(minutes=10)
-HELD = timedelta(minutes=2)
 # What changed just now is read once it has settled; by its number it is read at once.
 SETTLED = streams.SETTLING + timedelta(seconds=5)
 ORDER_NAMES = ("customerOrderId", "purchaseOrderId")
 ORDER_NUMBER = re.compile(r"\d{10,17}")
 MOST_ORDERS = 5
-NO_ADDRESS = (
-    "This helpdesk has no public HTTPS address (HELPDESK_URL), so Walmart cannot call it. Orders and returns"
-    " are read every few minutes all the same."
-)
 
 
 class Refused(Exception):
@@ -81,94 +59,6 @@ class Hint:
     orders: tuple[str, ...] = ()
 
 
-# Asking for them, and taking it back.
-
-
-def want(account: SellerAccount, *, now: datetime) -> None:
-    """Have the account's webhooks asked for soon, inside the caller's transaction; Walmart alone has any."""
-    if account.marketplace is not Marketplace.WALMART:
-        return
-    HookSubscription.objects.update_or_create(
-        tenant_id=account.tenant_id,
-        account=account,
-        defaults={"wanted": True, "next_at": now},
-        create_defaults={"key": secrets.token_urlsafe(24), "since": now, "next_at": now},
-    )
-    if not Credential.objects.filter(account=account, field=SECRET).exists():
-        credentials.seal(account, SECRET, secrets.token_hex(32))
-
-
-def unwant(account: SellerAccount, *, now: datetime) -> None:
-    """From this moment nothing is taken any more; the marketplace is told soon."""
-    HookSubscription.objects.filter(account=account).update(wanted=False, next_at=now)
-
-
-def claim(account_id: int, *, tenant_id: int, now: datetime) -> HookSubscription | None:
-    """Take an account whose webhooks are due to be looked at; None when they are not."""
-    with tenant_tx(tenant_id):
-        rows = HookSubscription.objects.filter(account_id=account_id, next_at__lte=now)
-        if not rows.update(next_at=now + HELD):
-            return None
-        return HookSubscription.objects.select_related("account").get(account_id=account_id)
-
-
-def look_after(account_id: int, *, tenant_id: int, now: datetime) -> None:
-    """Ask for what is wanted and missing, or take back what is not wanted; faults are kept in words."""
-    row = claim(account_id, tenant_id=tenant_id, now=now)
-    if row is not None:
-        (subscribe if row.wanted else unsubscribe)(row, now=now)
-
-
-def subscribe(row: HookSubscription, *, now: datetime) -> None:
-    """Bring the marketplace's subscriptions to what we want; what it already has stays."""
-    if not _can_be_called():
-        _note(row, HookState.NO_ADDRESS, NO_ADDRESS, {}, now=now, again_in=LOOK_AGAIN)
-        return
-    url, held, faults = address(row), dict[str, str](), list[ApiError]()
-    try:
-        with tenant_tx(row.tenant_id):
-            secret = credentials.secret_of(row.account, SECRET)
-        with registry.adapter(row.account) as adapter:
-            found = adapter.subscriptions()
-            for each in _ours(found, row):
-                if each.url == url and each.active and each.event in EVENTS and each.event not in held:
-                    held[each.event] = each.external_id
-                else:
-                    adapter.unsubscribe(each.external_id)
-            for event in EVENTS.keys() - held.keys():
-                try:
-                    made = adapter.subscribe(event, url, header=HEADER, secret=secret)
-                    held[event] = made.external_id
-                except AuthRevoked:
-                    raise
-                except ApiError as fault:
-                    faults.append(fault)
-    except (ApiError, credentials.CredentialFault) as fault:
-        faults.insert(0, fault if isinstance(fault, ApiError) else AuthRevoked(str(fault)))
-    state = HookState.ON if not faults else HookState.PARTLY if held else HookState.FAILED
-    _note(row, state, " ".join(dict.fromkeys(map(str, faults))), held, now=now, again_in=_pause(faults))
-
-
-def unsubscribe(row: HookSubscription, *, now: datetime) -> None:
-    """Take everything back. Where the marketplace cannot be told any more, its calls are refused."""
-    fault = ""
-    try:
-        with registry.adapter(row.account) as adapter:
-            ours = {each.external_id for each in _ours(adapter.subscriptions(), row)}
-            for number in ours | set(row.subscriptions.values()):
-                adapter.unsubscribe(number)
-    except Temporary as error:
-        _note(row, row.state, str(error), row.subscriptions, now=now, again_in=_pause([error]))
-        return
-    except ApiError as error:
-        fault = f"Walmart could not be told to stop ({error}); what it sends is not taken."
-    with tenant_tx(row.tenant_id):
-        # A new key: the old address leads nowhere from now on.
-        HookSubscription.objects.filter(pk=row.pk).update(key=secrets.token_urlsafe(24))
-        Credential.objects.filter(account=row.account_id, field=SECRET).delete()
-    _note(row, HookState.OFF, fault, {}, now=now, again_in=None)
-
-
 def address(row: HookSubscription) -> str:
     """The address the marketplace is given: it names tenant and account, and nobody can guess it."""
     return f"{settings.PUBLIC_URL}{PATH}{_signer().sign_object([row.tenant_id, row.account_id, row.key])}/"
@@ -176,47 +66,6 @@ def address(row: HookSubscription) -> str:
 
 def _signer() -> signing.Signer:
     return signing.Signer(salt="marketplaces.hooks", sep=".")
-
-
-def _can_be_called() -> bool:
-    """A public HTTPS address, or any at all where the operator has opened private ranges."""
-    parts = urlsplit(settings.PUBLIC_URL)
-    if settings.ALLOW_PRIVATE_HOSTS:
-        return parts.scheme in ("http", "https") and bool(parts.hostname)
-    return parts.scheme == "https" and bool(parts.hostname) and parts.hostname != "localhost"
-
-
-def _ours(found: list[Subscription], row: HookSubscription) -> list[Subscription]:
-    """Those we once made for this account; a seller's other programs keep theirs."""
-    own = {str(number) for number in row.subscriptions.values()}
-    return [each for each in found if each.external_id in own or each.url == address(row)]
-
-
-def _pause(faults: list[ApiError]) -> timedelta:
-    if any(isinstance(fault, Temporary) for fault in faults):
-        return max(TRY_AGAIN, timedelta(seconds=max(fault.retry_after for fault in faults)))
-    return LOOK_AGAIN
-
-
-def _note(
-    row: HookSubscription,
-    state: str,
-    fault: str,
-    held: Mapping[str, str],
-    *,
-    now: datetime,
-    again_in: timedelta | None,
-) -> None:
-    log.info("webhooks looked after", account=row.account_id, state=str(state), events=sorted(held))
-    with tenant_tx(row.tenant_id):
-        # Somebody may have changed their mind meanwhile: then it is due already, and stays so.
-        rows = HookSubscription.objects.filter(pk=row.pk)
-        rows.exclude(state=state).update(since=now)
-        rows.update(state=state, fault=fault[:500], subscriptions=dict(held))
-        rows.filter(wanted=row.wanted).update(next_at=None if again_in is None else now + again_in)
-
-
-# Taking what comes.
 
 
 def receive(

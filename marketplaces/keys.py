@@ -11,7 +11,7 @@ def store(account: SellerAccount, secrets: Mapping[str, str], *, now: datetime) 
     """Seal a key of the fields in `credentials.API_FIELDS` inside the caller's transaction.
 
     What it does not hold the operator's application brings. Reading begins at once, except of an account
-    that is still being connected.
+    that is being connected, or is disconnected.
     """
     for field in credentials.API_FIELDS[account.marketplace]:
         if secrets.get(field):
@@ -19,5 +19,5 @@ def store(account: SellerAccount, secrets: Mapping[str, str], *, now: datetime) 
         else:
             Credential.objects.filter(account=account, field=field).delete()
     tokens.forget(account)
-    if account.connecting_since is None:
+    if account.connecting_since is None and account.disconnected_at is None:
         streams.begin(account, now=now)

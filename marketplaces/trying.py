@@ -11,12 +11,15 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from accounts import audit
 from accounts.announcing import announce
+from accounts.models import Membership
 from accounts.tenancy import tenant_tx
 from marketplaces import (
     backfills,
     checking,
     credentials,
+    disconnecting,
     health,
     keys,
     mail_consent,
@@ -63,6 +66,7 @@ def begin(
     *,
     settings: Mapping[str, object],
     secrets: Mapping[str, str],
+    by: Membership,
     now: datetime,
     by_consent: bool = False,
 ) -> ConnectionTrial:
@@ -79,6 +83,7 @@ def begin(
         kind=kind,
         defaults={
             "settings": dict(settings),
+            "asked_by": by,
             "state": TrialState.CONSENT if by_consent else TrialState.RUNNING,
             "words": "",
             "fix": "",
@@ -112,7 +117,7 @@ def run(trial_id: int, *, tenant_id: int, now: datetime) -> None:
         due = ConnectionTrial.objects.filter(pk=trial_id, state=TrialState.RUNNING, next_at__lte=now)
         if not due.update(next_at=now + CLAIM):
             return
-        trial = ConnectionTrial.objects.select_related("account__tenant").get(pk=trial_id)
+        trial = ConnectionTrial.objects.select_related("account__tenant", "asked_by").get(pk=trial_id)
     attempt = {TrialKind.KEY: _try_key, TrialKind.MAILBOX: _try_mailbox}[TrialKind(trial.kind)]
     remedy = attempt(trial)
     with tenant_tx(tenant_id):
@@ -216,6 +221,13 @@ def _with_settings(trial: ConnectionTrial) -> SellerAccount:
 def _take_over(trial: ConnectionTrial, *, now: datetime) -> None:
     """What was tried becomes the account's."""
     account = trial.account
+    audit.record(
+        tenant_id=trial.tenant_id,
+        by=trial.asked_by,
+        action="account_key_changed" if trial.kind == TrialKind.KEY else "account_mailbox_changed",
+        subject=f"seller account {account.pk}",
+        now=now,
+    )
     if trial.kind == TrialKind.KEY:
         secrets = _secrets_of(account, credentials.API_FIELDS[account.marketplace])
         if seller_id := trial.settings.get("seller_id"):
@@ -232,7 +244,9 @@ def _take_over(trial: ConnectionTrial, *, now: datetime) -> None:
     Credential.objects.filter(account=account, field__in=unused).delete()
     tokens.forget(account, purpose=TokenPurpose.MAIL)
     account.refresh_from_db()
-    if account.connecting_since is None:
+    if account.disconnected_at is not None:
+        disconnecting.reconnect(account, now=now)
+    elif account.connecting_since is None:
         health.mended(account, now=now)
 
 

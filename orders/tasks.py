@@ -5,7 +5,7 @@ from django.db import connections
 from django.utils import timezone
 
 from accounts.tenant_task import TenantTask
-from marketplaces import hooks
+from marketplaces import subscribing
 from orders import backfilling, pictures, sync, wanted
 
 DUE_STREAMS = """
@@ -60,4 +60,4 @@ def fetch_pictures(account_id: int, *, tenant_id: int) -> None:
 @shared_task(base=TenantTask)
 def look_after_hooks(account_id: int, *, tenant_id: int) -> None:
     """Ask the marketplace to tell us of changes, or to stop it."""
-    hooks.look_after(account_id, tenant_id=tenant_id, now=timezone.now())
+    subscribing.look_after(account_id, tenant_id=tenant_id, now=timezone.now())

@@ -120,6 +120,11 @@ class Control:
         """Have that many buyers' mails delivered, each about an order of the account."""
         return dict(self.ask("POST", "mails", {"account": account, "count": count, "seed": seed}))
 
+    def hook(self, account: str, event: str, **payload: Any) -> int:
+        """Have Walmart tell of an event; how many are told."""
+        asked = {"account": account, "event": event, "payload": payload}
+        return int(self.ask("POST", "hooks", asked)["told"])
+
     def limits(self, **limits: Any) -> dict[str, Any]:
         """Rate limits: `on`, `rates` by operation; `lag_seconds` of Amazon's order search."""
         return dict(self.ask("POST", "limits", limits))

@@ -86,10 +86,11 @@ def connection_key(request: TenantRequest, slug: str, account_id: int) -> HttpRe
     form = KEY_FORMS[account.marketplace](request.POST or None)
     if request.method == "POST":
         if account.marketplace is Marketplace.AMAZON and request.POST.get("way") == "consent":
-            _begin(account, TrialKind.KEY, {"application_id": _operators_application()}, {}, by_consent=True)
+            application_id = _operators_application()
+            _begin(request, account, TrialKind.KEY, {"application_id": application_id}, {}, by_consent=True)
             return _see(request, "connection_key", account)
         if form.is_valid():
-            _try_key(account, form.cleaned_data)
+            _try_key(request, account, form.cleaned_data)
             return _see(request, "connection_key", account)
     context = {"form": form, "operators_application": _operators_application()}
     return _tried(request, "key", account, TrialKind.KEY, context)
@@ -99,11 +100,12 @@ def _operators_application() -> str:
     return settings.AMAZON_APP["application_id"] if settings.AMAZON_APP["lwa_client_id"] else ""
 
 
-def _try_key(account: SellerAccount, entered: dict[str, str]) -> None:
+def _try_key(request: TenantRequest, account: SellerAccount, entered: dict[str, str]) -> None:
     secrets = {field: value for field, value in entered.items() if value and field != "application_id"}
     application_id = entered.get("application_id", "")
     by_consent = account.marketplace is Marketplace.AMAZON and "refresh_token" not in secrets
-    _begin(account, TrialKind.KEY, {"application_id": application_id}, secrets, by_consent=by_consent)
+    kept = {"application_id": application_id}
+    _begin(request, account, TrialKind.KEY, kept, secrets, by_consent=by_consent)
 
 
 @needs("manage_accounts")
@@ -114,7 +116,7 @@ def connection_mailbox(request: TenantRequest, slug: str, account_id: int) -> Ht
     providers = mail_consent.providers()
     form = MailboxForm(request.POST or None, initial=_mailbox_now(account), providers=list(providers))
     if request.method == "POST" and form.is_valid():
-        _try_mailbox(account, form.cleaned_data)
+        _try_mailbox(request, account, form.cleaned_data)
         return _see(request, "connection_mailbox", account)
     context = {"form": form, "providers": providers, "securities": security_choices()}
     return _tried(request, "mailbox", account, TrialKind.MAILBOX, context)
@@ -132,7 +134,7 @@ def _mailbox_now(account: SellerAccount) -> dict[str, Any]:
     return {**shown, "mail_sign_in": MailSignIn.PASSWORD.value, "imap_user": account.sender_address}
 
 
-def _try_mailbox(account: SellerAccount, entered: dict[str, Any]) -> None:
+def _try_mailbox(request: TenantRequest, account: SellerAccount, entered: dict[str, Any]) -> None:
     way = entered["mail_sign_in"]
     user = entered["imap_user"]
     kept = {"mail_sign_in": way, "sender_address": account.sender_address, "imap_user": user}
@@ -142,12 +144,12 @@ def _try_mailbox(account: SellerAccount, entered: dict[str, Any]) -> None:
         kept |= {name: entered[name] for name in names} | {"smtp_user": entered["smtp_user"] or user}
         password = entered["imap_password"]
         secrets = {"imap_password": password, "smtp_password": entered["smtp_password"] or password}
-        _begin(account, TrialKind.MAILBOX, kept, secrets)
+        _begin(request, account, TrialKind.MAILBOX, kept, secrets)
         return
     provider = mail_consent.providers()[way]
     for name, place in (("imap", provider.imap), ("smtp", provider.smtp)):
         kept |= {f"{name}_host": place.host, f"{name}_port": place.port, f"{name}_security": place.security}
-    _begin(account, TrialKind.MAILBOX, {**kept, "smtp_user": user}, {}, by_consent=True)
+    _begin(request, account, TrialKind.MAILBOX, {**kept, "smtp_user": user}, {}, by_consent=True)
 
 
 @needs("manage_accounts")
@@ -228,6 +230,7 @@ def _account(account_id: int) -> SellerAccount:
 
 
 def _begin(
+    request: TenantRequest,
     account: SellerAccount,
     kind: TrialKind,
     kept: dict[str, Any],
@@ -235,7 +238,15 @@ def _begin(
     *,
     by_consent: bool = False,
 ) -> None:
-    trying.begin(account, kind, settings=kept, secrets=secrets, now=timezone.now(), by_consent=by_consent)
+    trying.begin(
+        account,
+        kind,
+        settings=kept,
+        secrets=secrets,
+        by=request.membership,
+        now=timezone.now(),
+        by_consent=by_consent,
+    )
 
 
 def _see(request: TenantRequest, name: str, account: SellerAccount) -> HttpResponse:

@@ -54,7 +54,7 @@ def connection_consent(request: TenantRequest, slug: str, account_id: int, kind:
     open_nonces = request.session.get("consents", [])
     request.session["consents"] = [*open_nonces[1 - MOST_OPEN :], nonce]
     state = signing.dumps([account.tenant_id, account.pk, kind, nonce], salt=SALT)
-    back = return_address(request, TrialKind(kind))
+    back = return_address(TrialKind(kind))
     if kind == TrialKind.KEY:
         application_id = str(trial.settings.get("application_id", ""))
         return redirect(
@@ -88,7 +88,7 @@ def _back(request: HttpRequest, kind: TrialKind, code: str, told: dict[str, str]
     member = membership.first()
     if member is None or not may(member, "manage_accounts"):
         raise Http404
-    with tenant_tx(asked.tenant_id):
+    with tenant_tx(asked.tenant_id, member_id=member.pk if member.restricted else None):
         trial = (
             ConnectionTrial.objects.select_for_update(of=("self",))
             .select_related("account__tenant")
@@ -98,7 +98,7 @@ def _back(request: HttpRequest, kind: TrialKind, code: str, told: dict[str, str]
         if trial is None:
             raise Http404
         if code and len(code) <= LONGEST_CODE:
-            back = return_address(request, kind)
+            back = return_address(kind)
             trying.consented(trial, code=code, settings={**told, "redirect_uri": back}, now=timezone.now())
         else:
             trying.refused(
@@ -123,7 +123,6 @@ def _asked(request: HttpRequest, kind: TrialKind) -> Asked:
     return Asked(tenant_id, account_id, kind)
 
 
-def return_address(request: HttpRequest, kind: TrialKind) -> str:
+def return_address(kind: TrialKind) -> str:
     """The address registered with the company that asks, to come back to."""
-    path = reverse(RETURNS[kind])
-    return f"{settings.PUBLIC_URL}{path}" if settings.PUBLIC_URL else request.build_absolute_uri(path)
+    return f"{settings.PUBLIC_URL}{reverse(RETURNS[kind])}"

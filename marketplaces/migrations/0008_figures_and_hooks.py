@@ -6,6 +6,23 @@ from django.db import migrations, models
 import accounts.tenancy
 from accounts.rls import EnableTenantRLS, SweepColumns, TenantKey
 
+# Accounts whose API is read already get the stream of figures; a new key makes it for all others. It is made
+# like the account's orders, whatever columns those have.
+FILL = """
+    RESET ROLE;
+    INSERT INTO marketplaces_apistream
+    SELECT (jsonb_populate_record(s, jsonb_build_object(
+        'id', nextval(pg_get_serial_sequence('marketplaces_apistream', 'id')), 'name', 'performance',
+        'read_until', NULL, 'pending', '', 'pending_until', NULL, 'span_seconds', NULL, 'swept_at', NULL,
+        'sweep_day', 0, 'sweep_found', 0, 'health', 'ok', 'health_reason', '', 'health_since', now(),
+        'last_ok_at', NULL, 'next_at', now(), 'failures', 0, 'unreadable', 0
+    ))).*
+    FROM marketplaces_apistream s JOIN marketplaces_selleraccount a ON a.id = s.account_id
+    WHERE s.name = 'orders' AND a.market <> 'walmart-ca'
+    ON CONFLICT DO NOTHING;
+    SET ROLE hd_owner;
+"""
+
 
 class Migration(migrations.Migration):
     dependencies = [
@@ -242,5 +259,6 @@ class Migration(migrations.Migration):
         TenantKey("marketplaces_hooksubscription", "account_id", "marketplaces_selleraccount"),
         EnableTenantRLS("marketplaces_hookevent", account="account_id"),
         TenantKey("marketplaces_hookevent", "account_id", "marketplaces_selleraccount"),
+        migrations.RunSQL(FILL, migrations.RunSQL.noop),
         SweepColumns("marketplaces_hooksubscription", "tenant_id", "account_id", "next_at"),
     ]

@@ -9,7 +9,7 @@ from accounts.rls import EnableTenantRLS, SweepColumns, TenantKey
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0001_initial"),
+        ("accounts", "0002_members"),
         ("marketplaces", "0009_completeness"),
     ]
 
@@ -154,6 +154,18 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="connectiontrial",
+            name="asked_by",
+            field=accounts.tenancy.TenantForeignKey(
+                db_constraint=False,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="accounts.membership",
+            ),
+        ),
+        migrations.AddField(
+            model_name="connectiontrial",
             name="account",
             field=accounts.tenancy.TenantForeignKey(
                 db_constraint=False,
@@ -215,6 +227,7 @@ class Migration(migrations.Migration):
         ),
         EnableTenantRLS("marketplaces_connectiontrial", account="account_id"),
         TenantKey("marketplaces_connectiontrial", "account_id", "marketplaces_selleraccount"),
+        TenantKey("marketplaces_connectiontrial", "asked_by_id", "accounts_membership"),
         SweepColumns("marketplaces_connectiontrial", "id", "tenant_id", "next_at"),
         EnableTenantRLS("marketplaces_connectioncheck", account="account_id"),
         TenantKey("marketplaces_connectioncheck", "account_id", "marketplaces_selleraccount"),

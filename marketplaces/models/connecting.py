@@ -3,6 +3,7 @@
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import Membership
 from accounts.tenancy import TenantForeignKey, TenantModel
 from marketplaces.models.account import SellerAccount
 
@@ -36,6 +37,7 @@ class ConnectionTrial(TenantModel):
     state = models.CharField(max_length=10, choices=TrialState, default=TrialState.RUNNING)
     words = models.CharField(max_length=500, blank=True, default="")
     fix = models.CharField(max_length=500, blank=True, default="")
+    asked_by = TenantForeignKey(Membership, on_delete=models.SET_NULL, null=True, related_name="+")
     began_at = models.DateTimeField()
     next_at = models.DateTimeField(null=True)
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from inbox import intake
-from inbox.auditing import ReportOf, ResponseReport, audit, no_report
+from inbox.auditing import ReportOf, ResponseReport, audit, stored_report
 from inbox.models import Message
 from marketplaces import auditing
 from marketplaces.models import AuditResult, InboundRaw, SellerAccount
@@ -22,7 +22,7 @@ NIGHT = timedelta(minutes=30)  # from now: past what the next reading of a strea
 
 
 def audited(
-    account: SellerAccount, *, now: datetime | None = None, report_of: ReportOf = no_report
+    account: SellerAccount, *, now: datetime | None = None, report_of: ReportOf = stored_report
 ) -> dict[str, AuditResult]:
     """The account is compared as by its task; the results of the day by part."""
     now = now or timezone.now()

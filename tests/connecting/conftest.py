@@ -136,7 +136,7 @@ class Wizard:
             asked = abroad.get(out["Location"])
             assert asked.status_code == 200, asked.text
             back = abroad.post(out["Location"], data={"account": self.seller["address"], "answer": answer})
-        back_to = back.headers["Location"].replace("http://testserver", "")
+        back_to = back.headers["Location"].removeprefix("http://localhost:8000")
         return self.browser.get(back_to, follow=True)
 
 

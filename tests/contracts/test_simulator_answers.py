@@ -1,12 +1,15 @@
 """What the simulated marketplaces answer, checked against the marketplaces' own models."""
 
+import gzip
+import json
 from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import pytest
+from jsonschema import Draft7Validator
 
-from tests.contracts.models import model
+from tests.contracts.models import folder, model
 from tests.simulator.api_clients import AmazonClient, WalmartClient
 from tests.simulator_client import SimulatorProcess
 
@@ -204,6 +207,57 @@ def test_amazons_participations(amazon: AmazonClient) -> None:
     refused = amazon.get(path, colour="red")
     assert refused.status_code == 400
     _valid(file, refused)
+
+
+def test_walmarts_webhooks(walmart: WalmartClient) -> None:
+    file, path = "walmart/us-mp-notifications.openapi.json", "/v3/webhooks/subscriptions"
+    wish = {
+        "eventType": "RETURN_CREATED",
+        "eventVersion": "V1",
+        "resourceName": "RETURNS",
+        "eventUrl": "http://127.0.0.1:1/hooks/",
+        "authDetails": {"authMethod": "HMAC", "authHeaderName": "X-Sign", "clientSecret": "s"},
+        "status": "ACTIVE",
+    }
+    model(file).check_request("POST", path, body={"events": [wish]})
+    made = _valid(file, walmart.post(path, {"events": [wish]}))["events"][0]
+    assert [one["subscriptionId"] for one in _valid(file, walmart.get(path))["events"]] == [
+        made["subscriptionId"]
+    ]
+    _valid(file, walmart.get("/v3/webhooks/eventTypes"))
+    _valid(file, walmart.delete(f"{path}/{made['subscriptionId']}"))
+    assert walmart.get(path).json() == {"events": []}
+    assert walmart.delete(f"{path}/{made['subscriptionId']}").status_code == 404
+
+
+def test_amazons_account_health(usa: AmazonClient) -> None:
+    file, base = "amazon/reports_2021-06-30.json", "/reports/2021-06-30"
+    asked = {"reportType": "GET_V2_SELLER_PERFORMANCE_REPORT", "marketplaceIds": [_USA]}
+    report_id = usa.post(f"{base}/reports", asked).json()["reportId"]
+    for _ in range(3):
+        report = _valid(file, usa.get(f"{base}/reports/{report_id}"))
+    listed = usa.get(f"{base}/reports", reportTypes=asked["reportType"], pageSize=1)
+    assert _valid(file, listed)["reports"] == [report]
+    where = usa.get(f"{base}/documents/{report['reportDocumentId']}").json()
+    content = httpx.get(where["url"]).content
+    content = gzip.decompress(content) if "compressionAlgorithm" in where else content
+    schema = json.loads((folder() / "amazon/schemas/accountHealthReport-2020-11-18.json").read_text())
+    for name in ("lateShipmentRate", "validTrackingRate", "onTimeDeliveryRate", "orderDefectRate"):
+        properties = schema["properties"]["performanceMetrics"]["items"]["properties"]
+        found = json.loads(content)["performanceMetrics"][0][name]
+        Draft7Validator({**properties[name], "definitions": schema["definitions"]}).validate(found)
+
+
+def test_amazons_transactions(simulator: SimulatorProcess, usa: AmazonClient) -> None:
+    file, path = "amazon/finances_2024-06-19.json", "/finances/2024-06-19/transactions"
+    refunded = 0
+    for order in simulator.control.orders("amazon@acme.test"):
+        asked = {"relatedIdentifierName": "ORDER_ID", "relatedIdentifierValue": order["id"]}
+        if order["refunds"]:
+            listed = _valid(file, usa.get(path, **asked))["payload"]["transactions"]
+            refunded += sum(one["transactionType"] != "Shipment" for one in listed)
+    assert refunded >= 1
+    assert usa.get(path, postedAfter=_LONG_AGO).status_code == 400
 
 
 @pytest.mark.parametrize("action", ["throttle", "expired", "forbidden", "server_error"])

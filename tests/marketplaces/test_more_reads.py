@@ -283,3 +283,62 @@ def test_amazons_connection_test_looks_for_the_accounts_site(
         settings.MARKETPLACE_API_HOSTS = dict.fromkeys(settings.MARKETPLACE_API_HOSTS, server.url)
         with registry.adapter(amazon) as api:
             assert api.check().summary == summary
+
+
+@pytest.mark.parametrize(
+    ("which", "scope", "missing", "advised"),
+    [
+        ("walmart", "orders", "read orders", ""),
+        ("walmart", "returns", "read returns", ""),
+        ("walmart", "insights", "", "read performance figures"),
+        ("walmart", "feeds", "", "be told of performance alarms"),
+        ("amazon", "orders", "read orders", ""),
+        ("amazon", "reports", "read returns", ""),
+        ("amazon", "messaging", "write to buyers", ""),
+        ("amazon", "finances", "", "read refunds"),
+        ("amazon", "mcf", "", "read Multi-Channel parcels"),
+    ],
+)
+def test_each_right_that_is_missing_is_named_by_itself(
+    which: str, scope: str, missing: str, advised: str, control: Control, request: pytest.FixtureRequest
+) -> None:
+    account: SellerAccount = request.getfixturevalue(which)
+    control.place_orders(account.sender_address, 1, state="delivered", fulfilment="seller")
+    control.change_account(account.sender_address, api={"scopes": {scope: "no_access"}})
+    with registry.adapter(account, interactive=True) as api:
+        facts = api.check(thorough=True)
+    assert [*facts.missing] == list(filter(None, [missing]))
+    assert [*facts.advised] == list(filter(None, [advised]))
+    assert missing in facts.summary
+
+
+def test_walmarts_token_tells_its_scopes_and_its_end(walmart: SellerAccount) -> None:
+    with registry.adapter(walmart, interactive=True) as api:
+        facts = api.check()
+    assert facts.scopes["orders"] == "full_access"
+    assert facts.scopes["price"] == "no_access"
+    assert facts.expires_at is not None
+    assert timedelta(minutes=10) < facts.expires_at - timezone.now() <= timedelta(minutes=15)
+
+
+@pytest.mark.parametrize("which", ["walmart", "amazon"])
+@pytest.mark.parametrize("seconds", [-300, 0, 4000])
+def test_a_clock_that_goes_wrong_is_measured(
+    which: str, seconds: int, control: Control, request: pytest.FixtureRequest
+) -> None:
+    account: SellerAccount = request.getfixturevalue(which)
+    if seconds:
+        control.fault("api.any", "skew", account=account.sender_address, seconds=seconds, times=2)
+    with registry.adapter(account, interactive=True) as api:
+        facts = api.check()
+    assert facts.clock_ahead is not None
+    assert abs(facts.clock_ahead - timedelta(seconds=seconds)) < timedelta(seconds=3)
+
+
+def test_an_answer_without_a_date_says_nothing_of_the_clock(walmart: SellerAccount, settings: Any) -> None:
+    detail = Canned(b'{"scopes": {}}', headers={"Date": "some day"})
+    with serving(lambda asked: TOKEN if asked.path == "/v3/token" else detail) as server:
+        settings.MARKETPLACE_API_HOSTS = settings.MARKETPLACE_API_HOSTS | {"walmart:us": server.url}
+        with registry.adapter(walmart) as api:
+            facts = api.check()
+    assert facts.missing == ("read orders", "read returns")

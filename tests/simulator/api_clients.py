@@ -39,6 +39,15 @@ class WalmartClient:
             self.token()
         return self._http.get(_with(path, query), headers=self.headers)
 
+    def post(self, path: str, body: Any) -> httpx.Response:
+        """One call with a JSON body."""
+        self.get("/v3/token/detail")  # a token
+        return self._http.post(path, json=body, headers=self.headers)
+
+    def delete(self, path: str) -> httpx.Response:
+        """One call that removes something."""
+        return self._http.delete(path, headers=self.headers)
+
     def orders(self, **query: Any) -> list[dict[str, Any]]:
         """All pages of GET /v3/orders."""
         found: list[dict[str, Any]] = []

@@ -16,8 +16,12 @@ from inbox.queue import VIEWS
 from tests.tenancy.neighbours import Neighbours
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
-# Outside every tenant: the door itself, and invitations and pictures whose address is signed.
-OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "invitation", "picture"}
+# Outside every tenant: the door itself, invitations and pictures whose address is signed, where webhooks come
+# in, and where the companies that ask for consent send people back to.
+OUTSIDE = {
+    *("home", "account_login", "account_logout", "account_inactive", "invitation", "picture"),
+    *("walmart_hook", "consent_amazon", "consent_mailbox"),
+}
 Body = Callable[[Neighbours], dict[str, str]]
 
 

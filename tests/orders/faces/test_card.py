@@ -37,6 +37,7 @@ def a_lot(account: SellerAccount) -> Order:
         external_id=ORDER,
         status=OrderStatus.SHIPPED.value,
         deliver_by=hours(-50),
+        buyer_locale="de-AT",
         lines=[
             {"title": "Arched floor lamp", "sku": "LO-1", "quantity": 2},
             {"title": "Linen shade", "sku": "LO-2"},
@@ -68,6 +69,13 @@ def a_lot(account: SellerAccount) -> Order:
                 "received_at": hours(-3),
                 "a_to_z": True,
                 "safe_t": "D-9",
+                "safe_t_paid": Decimal("15.25"),
+                "safe_t_reason": "Not as it was sent",
+                "refund_channel": "WALMART_TRIGGERED_REFUND",
+                "events": [
+                    {"at": hours(-30).isoformat(), "code": "RETURN_IN_TRANSIT", "text": ""},
+                    {"at": hours(-3).isoformat(), "code": "DELIVERED_AT_RETURN_CENTER", "text": ""},
+                ],
                 "lines": [{"title": "Linen shade", "reason": "DAMAGED", "comment": "The shade is torn."}],
             }
         ],
@@ -96,6 +104,8 @@ def test_the_card_says_everything_beside_the_message(
         *("Arched floor lamp", "LO-1", "2 × $89.00", "The buyer wants to cancel this: Ordered twice"),
         *("FedEx Ground", "Parcel 1 of 2", "7 earlier scans", "Delivery attempted", "2 days late"),
         *("RMA-77", "Received back", "A-to-z", "SAFE-T D-9", "The shade is torn.", "Damaged"),
+        *("Delivered at return center", "Return in transit", "Walmart decided it", "The buyer reads German"),
+        *("Amazon pays you $15.25", "Not as it was sent"),
         *("$12.50", "by the marketplace", "You ship, and you answer for delivery", "3 min ago"),
     ):
         assert seen in page, seen
