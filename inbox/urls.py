@@ -66,6 +66,7 @@ in_account: list[URLPattern | URLResolver] = [
     path("pause/", accounts.account_pause, name="account_pause"),
     path("resumption/", accounts.account_resumption, name="account_resumption"),
     path("refetching/", accounts.account_refetching, name="account_refetching"),
+    path("disconnection/", accounts.account_disconnection, name="account_disconnection"),
     path("history/", accounts.account_history, name="account_history"),
     path("history/<int:backfill_id>/stop/", accounts.account_history_stop, name="account_history_stop"),
     path("connection/", include(in_connection)),

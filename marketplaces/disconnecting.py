@@ -9,14 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import cast
 
-import structlog
 from django.dispatch import Signal
 
+from accounts import audit
 from accounts.models import Membership
-from marketplaces import credentials, health, streams, tokens
-from marketplaces.models import ApiStream, Credential, Health, InboundRaw, SellerAccount
-
-log = structlog.get_logger(__name__)
+from marketplaces import credentials, health, streams, subscribing, tokens
+from marketplaces.models import ApiStream, Credential, Health, InboundRaw, SellerAccount, TokenPurpose
 
 PURGE_AFTER = timedelta(days=30)
 # Sent by SellerAccount with `account`. `what_goes` is answered with two Counters, of what goes at once and of
@@ -50,14 +48,19 @@ def preview(account: SellerAccount, *, now: datetime) -> Preview:
 def disconnect(account: SellerAccount, *, by: Membership, now: datetime) -> None:
     """Delete its secrets, stop reading and sending, set the day of the purge; in the caller's transaction.
 
-    A second call changes nothing. The caller writes the audit entry.
+    A second call changes nothing.
     """
     # Held, so that no poll's or delivery's end writes over it.
     row = SellerAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
     if row.disconnected_at is None:
         reason = f"Disconnected by {by.user.name}."
-        Credential.objects.filter(account=row).delete()
-        tokens.forget(row)
+        secrets = Credential.objects.filter(account=row)
+        if subscribing.unwant(row, now=now):
+            # Walmart is told first, which takes the key; it goes right after that (subscribing.unsubscribe).
+            secrets = secrets.exclude(field__in=credentials.API_FIELDS[row.marketplace])
+        secrets.delete()
+        for purpose in TokenPurpose:
+            tokens.forget(row, purpose=purpose)
         ApiStream.objects.filter(account=row).update(
             health=Health.PAUSED, health_reason=reason, health_since=now, next_at=None, pending=""
         )
@@ -72,7 +75,13 @@ def disconnect(account: SellerAccount, *, by: Membership, now: datetime) -> None
             purge_at=now + PURGE_AFTER,
         )
         account_disconnected.send(SellerAccount, account=row, by=by, now=now)
-        log.info("seller account disconnected", account=row.pk)
+        audit.record(
+            tenant_id=row.tenant_id,
+            by=by,
+            action="account_disconnected",
+            subject=f"seller account {row.pk}",
+            now=now,
+        )
     account.refresh_from_db()
 
 

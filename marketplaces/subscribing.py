@@ -9,7 +9,7 @@ import structlog
 from django.conf import settings
 
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials, registry
+from marketplaces import credentials, registry, tokens
 from marketplaces.errors import ApiError, AuthRevoked, Temporary
 from marketplaces.hooks import EVENTS, HEADER, SECRET, address
 from marketplaces.models import Credential, HookState, HookSubscription, SellerAccount
@@ -20,6 +20,7 @@ log = structlog.get_logger(__name__)
 
 LOOK_AGAIN = timedelta(days=1)
 TRY_AGAIN = timedelta(minutes=10)
+KEY_KEPT = timedelta(hours=1)
 # A worker that dies while asking holds its account no longer than this.
 HELD = timedelta(minutes=2)
 NO_ADDRESS = (
@@ -42,9 +43,11 @@ def want(account: SellerAccount, *, now: datetime) -> None:
         credentials.seal(account, SECRET, secrets.token_hex(32))
 
 
-def unwant(account: SellerAccount, *, now: datetime) -> None:
-    """From this moment nothing is taken any more; the marketplace is told soon."""
-    HookSubscription.objects.filter(account=account).update(wanted=False, next_at=now)
+def unwant(account: SellerAccount, *, now: datetime) -> bool:
+    """From this moment nothing is taken any more; whether the marketplace still has to be told."""
+    rows = HookSubscription.objects.filter(account=account)
+    rows.exclude(state=HookState.OFF).update(wanted=False, next_at=now)
+    return rows.filter(next_at=now).exclude(subscriptions={}).exists()
 
 
 def claim(account_id: int, *, tenant_id: int, now: datetime) -> HookSubscription | None:
@@ -102,15 +105,27 @@ def unsubscribe(row: HookSubscription, *, now: datetime) -> None:
             for number in ours | set(row.subscriptions.values()):
                 adapter.unsubscribe(number)
     except Temporary as error:
-        _note(row, row.state, str(error), row.subscriptions, now=now, again_in=_pause([error]))
-        return
+        if not _is_over(row.account, now):
+            _note(row, row.state, str(error), row.subscriptions, now=now, again_in=_pause([error]))
+            return
+        fault = f"Walmart could not be told to stop ({error}); what it sends is not taken."
     except ApiError as error:
         fault = f"Walmart could not be told to stop ({error}); what it sends is not taken."
     with tenant_tx(row.tenant_id):
         # A new key: the old address leads nowhere from now on.
         HookSubscription.objects.filter(pk=row.pk).update(key=secrets.token_urlsafe(24))
-        Credential.objects.filter(account=row.account_id, field=SECRET).delete()
+        stored = Credential.objects.filter(account=row.account_id)
+        if row.account.disconnected_at is None:
+            stored = stored.filter(field=SECRET)
+        else:
+            tokens.forget(row.account)
+        stored.delete()
     _note(row, HookState.OFF, fault, {}, now=now, again_in=None)
+
+
+def _is_over(account: SellerAccount, now: datetime) -> bool:
+    """A disconnected account's key is not kept longer than this, whether or not Walmart has heard."""
+    return account.disconnected_at is not None and now - account.disconnected_at > KEY_KEPT
 
 
 def _can_be_called() -> bool:

@@ -10,7 +10,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import needs
 from accounts.middleware import TenantRequest
@@ -18,8 +18,8 @@ from inbox import account_facts
 from inbox.account_forms import RefetchForm
 from inbox.forms import first_error
 from inbox.views.frame import answer, frame, wants_part
-from marketplaces import account_acts, auditing, backfill_progress, backfills
-from marketplaces.models import ApiStream, Backfill, Health, SellerAccount
+from marketplaces import account_acts, auditing, backfill_progress, backfills, disconnecting, performance
+from marketplaces.models import ApiStream, Backfill, Health, HookSubscription, SellerAccount
 from marketplaces.types import FACTS, STREAM_TITLES
 
 Act = Callable[[SellerAccount, datetime], object]
@@ -126,6 +126,20 @@ def account_history_stop(
     return _see(request, account_id)
 
 
+@needs("manage_accounts")
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_disconnection(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """Say what disconnecting deletes and when, and do it."""
+    found, now = _account(account_id), timezone.now()
+    if request.method == "POST":
+        disconnecting.disconnect(found, by=request.membership, now=now)
+        return redirect("accounts", slug=slug)
+    context = {"account": found, "preview": disconnecting.preview(found, now=now)}
+    return answer(
+        request, "inbox/account_disconnection.html", frame(request, place="accounts", now=now) | context
+    )
+
+
 def _account(account_id: int) -> SellerAccount:
     return get_object_or_404(SellerAccount.objects.prefetch_related("folders", "streams"), pk=account_id)
 
@@ -150,6 +164,8 @@ def _page(
         "account": found,
         "facts": account_facts.facts([found], now=now, zone=zone)[found.pk],
         "audit_days": auditing.last_days([found.pk], today=today)[found.pk],
+        "figures": performance.shown(found),
+        "hooks": HookSubscription.objects.filter(account=found).first(),
         "stream_titles": STREAM_TITLES,
         "refusal": refusal,
         "weekday": now.astimezone(ZoneInfo(zone)).strftime("%a"),
