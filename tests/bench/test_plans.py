@@ -117,7 +117,8 @@ def _scanned(nodes: list[dict[str, Any]], table: str) -> set[str]:
 
 def test_what_must_go_is_found_by_the_index_of_what_is_still_there(agent: Membership) -> None:
     long_ago = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
-    for step in STEPS:
+    filled = {"orders", "replies", "messages", "raw mails", "conversations", "buyers"}
+    for step in (step for step in STEPS if step.name in filled):
         nodes = plans(agent, lambda step=step: list(step.due(long_ago).order_by("expires_at")[:500]))  # type: ignore[misc]
         names = {str(node.get("Index Name")) for node in nodes}
-        assert any(name.endswith(("_unpurged", "_draft_expires")) for name in names), (step.name, names)
+        assert any(name.endswith("_unpurged") for name in names), (step.name, names)
