@@ -13,5 +13,9 @@ class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Never."""
         return False
 
+    def send_mail(self, *args: Any, **kwargs: Any) -> None:
+        """Refuse: no page we serve mails anything, and what does must leave by a task (accounts.mails)."""
+        raise NotImplementedError("allauth would mail inside a request")
+
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Say nothing: "signed in as ..." would pile up in the messages cookie, for no page shows it."""

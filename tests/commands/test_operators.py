@@ -7,7 +7,7 @@ from django.conf import settings
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 
-from accounts.models import Membership, Role, Tenant
+from accounts.models import AuditEntry, Membership, Role, Tenant
 from accounts.tenancy import tenant_tx
 from inbox.models import SlaPolicy
 from marketplaces import credentials
@@ -137,3 +137,16 @@ def test_a_missing_part_of_the_key_is_named_and_nothing_is_stored(
         call_command(*ACCOUNT, "--api", stdout=StringIO())
     with tenant_tx(world.acme.pk):
         assert not SellerAccount.objects.filter(name="CedarKids").exists()
+
+
+def test_whoever_an_operator_adds_is_in_the_record(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MEMBER_PASSWORD", "a long enough phrase")
+    Membership.objects.filter(pk=world.alice.pk).update(restricted=True)
+    add = ("add_member", "--tenant", "acme", "--name", "x", "--email", world.alice.user.email)
+    call_command(*add, "--role", "admin", stdout=StringIO())
+    world.alice.refresh_from_db()
+    # An admin sees every account.
+    assert (world.alice.role, world.alice.restricted) == (Role.ADMIN, False)
+    with tenant_tx(world.acme.pk):
+        entry = AuditEntry.objects.get()
+    assert (entry.actor_id, entry.action, entry.details) == (None, "member_added", {"role": "admin"})

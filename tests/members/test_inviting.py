@@ -295,3 +295,15 @@ def test_sending_again_waits_a_minute_and_forgets_the_mail_with_the_dead_link(
     with tenant_tx(world.acme.pk):
         assert SystemMail.objects.get().key == f"invitation:{invitation.pk}:2"
         assert take(Client(), token_of(Invitation.objects.get()), **LOGIN)[0] == 303
+
+
+def test_letters_that_were_never_a_link_are_answered_in_words(world: World, ada: Browser) -> None:
+    for token in ("é:é:é", "a:b:c", ":", "\0", "x" * 100_000, "eyJ0IjoxfQ:1:1"):
+        status, said = take(Client(), token, **LOGIN)
+        assert (status, "not whole" in said) == (404, True), token[:20]
+        assert Client().get("/invitation/", {"token": token}).status_code == 404
+    token = token_of(invited(world))
+    for name in ("a\0b", "<script>alert(1)</script>" * 5):
+        assert take(Client(), token, name=name, password=LOGIN["password"])[0] == 422
+    assert take(Client(), token, name="<script>alert(1)</script>", password=LOGIN["password"])[0] == 303
+    assert b"<script>alert" not in ada.get(PAGE).content

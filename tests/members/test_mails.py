@@ -11,6 +11,8 @@ from pytest_django import Settings
 from accounts import mails, tasks
 from accounts.models import MailState, SystemMail
 from accounts.tenancy import tenant_tx
+from helpdesk.env import BadSetting
+from helpdesk.mail_urls import MailUrl
 from tests.simulator_client import Control
 from tests.world import World
 
@@ -114,6 +116,29 @@ def test_a_refused_sign_in_is_the_operators_to_mend_and_tells_nothing(
     assert refused.state == MailState.QUEUED
     assert "sign in" in refused.error
     assert "canary" not in refused.error
+
+
+@pytest.mark.parametrize(
+    ("url", "read"),
+    [
+        ("", MailUrl()),
+        ("smtp://mx.example", MailUrl("smtp", "mx.example", 25)),
+        ("smtps://u%40x:p%2Fw@mx.example", MailUrl("smtps", "mx.example", 465, "u@x", "p/w")),
+        ("smtp+starttls://u:p@mx.example:2525", MailUrl("smtp+starttls", "mx.example", 2525, "u", "p")),
+    ],
+)
+def test_the_operator_names_the_server_by_its_url(url: str, read: MailUrl) -> None:
+    assert MailUrl.parse(url, "HELPDESK_SMTP_URL") == read
+    assert "p/w" not in repr(read)
+
+
+@pytest.mark.parametrize(
+    "url", ["mx.example", "http://u:canary@mx.example", "smtp://u:canary@:25", "smtp://x:canary"]
+)
+def test_a_url_that_names_no_server_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(BadSetting, match="HELPDESK_SMTP_URL: must look like") as refused:
+        MailUrl.parse(url, "HELPDESK_SMTP_URL")
+    assert "canary" not in str(refused.value)
 
 
 def test_without_a_server_mail_waits(world: World, settings: Settings) -> None:

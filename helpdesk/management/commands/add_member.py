@@ -4,9 +4,12 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
 
+from accounts import audit
 from accounts.models import Role
 from accounts.people import NewPerson, add_member
+from accounts.tenancy import tenant_tx
 from helpdesk.management.named import tenant_named
 from helpdesk.management.secret_input import read_secret
 
@@ -28,7 +31,16 @@ class Command(BaseCommand):
         tenant = tenant_named(options["tenant"])
         person = NewPerson(options["email"], options["name"], read_secret("Password", "MEMBER_PASSWORD"))
         try:
-            add_member(tenant, person, Role(options["role"]))
+            with tenant_tx(tenant.pk):
+                member = add_member(tenant, person, Role(options["role"]))
+                audit.record(
+                    tenant_id=tenant.pk,
+                    by=None,
+                    action="member_added",
+                    subject=f"{member.user.name} (member {member.pk})",
+                    details={"role": options["role"]},
+                    now=timezone.now(),
+                )
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from error
         self.stdout.write(f"{options['email']} is {options['role']} of {tenant.slug}.")
