@@ -22,7 +22,7 @@ from inbox import events, forgetting, messaging, standing
 from inbox.messaging import Door, Letter
 from inbox.models import OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.proofs import left, lock
-from marketplaces import credentials, health, mail_login, outbox
+from marketplaces import credentials, faults, health, mail_login, outbox
 from marketplaces.mailbox import imap
 from marketplaces.mailbox.compose import CannotCompose, OutgoingMail, compose
 from marketplaces.mailbox.smtp import (
@@ -237,6 +237,8 @@ def _write_down(reply: OutboundReply, answer: Answer) -> None:
         if state == OutboxState.SENT:
             at = row.handed_at or timezone.now()
             events.record(row.conversation, "reply_sent", at=at, reply=row.pk)
+            if row.channel == ReplyChannel.MAIL:
+                faults.cleared(row.account_id, faults.SENDING, now=at)
             left(row, at=at)
         elif state is not None:
             _tell(row, state, words)

@@ -14,8 +14,8 @@ from marketplaces.records import Expected, Window
 
 log = structlog.get_logger(__name__)
 
-# What one worker takes in, mails that are fetched and filed, on two busy cores (docs/completeness.md).
-MAILS_PER_SECOND = 60
+# What one worker fetches and files on two cores that are busy with other things too (docs/completeness.md).
+MAILS_PER_SECOND = 30
 STALE_CLAIM = timedelta(minutes=2)
 
 

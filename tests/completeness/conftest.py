@@ -20,8 +20,10 @@ __all__ = ["alice", "amazon", "control", "shops", "walmart"]
 def provider(tmp_path: Path, settings: Settings) -> Iterator[SimulatorProcess]:
     """A mail provider of this test alone; it keeps nothing on disk."""
     settings.ALLOW_PRIVATE_HOSTS = True
-    with SimulatorProcess(tmp_path / "provider", memory=True) as process:
-        yield process
+    process = SimulatorProcess(tmp_path / "provider", memory=True).start()
+    yield process
+    # It has nothing to keep.
+    process.kill()
 
 
 @pytest.fixture
