@@ -57,7 +57,13 @@ in_connection: list[URLPattern | URLResolver] = [
     path("switches/", connecting.connection_switches, name="connection_switches"),
     path("completion/", connecting.connection_completion, name="connection_completion"),
     path("cancellation/", connecting.connection_cancellation, name="connection_cancellation"),
-    path("<slug:kind>/consent/", consent.connection_consent, name="connection_consent"),
+    path("key/consent/", consent.connection_consent, {"kind": "key"}, name="connection_consent_key"),
+    path(
+        "mailbox/consent/",
+        consent.connection_consent,
+        {"kind": "mailbox"},
+        name="connection_consent_mailbox",
+    ),
 ]
 
 in_account: list[URLPattern | URLResolver] = [
@@ -94,7 +100,18 @@ in_tenant: list[URLPattern | URLResolver] = [
     path("files/<int:file_id>/", files.attachment, name="attachment"),
     path("accounts/", accounts.accounts, name="accounts"),
     path("accounts/<int:account_id>/", include(in_account)),
-    path("accounts/connections/<slug:marketplace>/", connecting.connection_new, name="connection_new"),
+    path(
+        "accounts/connections/walmart/",
+        connecting.connection_new,
+        {"marketplace": "walmart"},
+        name="connection_new_walmart",
+    ),
+    path(
+        "accounts/connections/amazon/",
+        connecting.connection_new,
+        {"marketplace": "amazon"},
+        name="connection_new_amazon",
+    ),
     path("orders/", orders.orders, name="orders"),
     path("orders/<int:order_id>/", orders.order, name="order"),
     path("orders/<int:order_id>/writing/", writing.order_writing, name="order_writing"),

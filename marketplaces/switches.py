@@ -20,6 +20,11 @@ class Switch:
     why: str
 
 
+# Where a seller makes the key of a program.
+KEY_PAGES = {
+    Marketplace.AMAZON: "https://solutionproviderportal.amazon.com/",
+    Marketplace.WALMART: "https://developer.walmart.com/account/generateKey",
+}
 SWITCHES: dict[Marketplace, tuple[Switch, ...]] = {
     Marketplace.AMAZON: (
         Switch(

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +26,7 @@ from marketplaces.models import (
     TrialKind,
     TrialState,
 )
-from marketplaces.switches import SWITCHES
+from marketplaces.switches import KEY_PAGES, SWITCHES
 from marketplaces.types import FACTS, Marketplace
 
 DAYS_OF_HISTORY = 30
@@ -37,8 +37,6 @@ STEPS = ("start", "key", "mailbox", "checks")
 @require_http_methods(["GET", "HEAD", "POST"])
 def connection_new(request: TenantRequest, slug: str, marketplace: str) -> HttpResponse:
     """Begin to connect an account of a marketplace."""
-    if marketplace not in FACTS:
-        raise Http404
     return _start(request, Marketplace(marketplace), SellerAccount())
 
 
@@ -303,6 +301,7 @@ def _around(
         "marketplace": kind,
         "facts": FACTS[kind],
         "switches": SWITCHES[kind],
+        "key_page": KEY_PAGES[kind],
         "step": step,
         "steps": steps,
         **context,

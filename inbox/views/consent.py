@@ -46,8 +46,6 @@ class Asked:
 @require_GET
 def connection_consent(request: TenantRequest, slug: str, account_id: int, kind: str) -> HttpResponse:
     """Send the owner to the page that asks: Seller Central, or the mail provider."""
-    if kind not in RETURNS:
-        raise Http404
     account = get_object_or_404(SellerAccount, pk=account_id)
     trial = get_object_or_404(ConnectionTrial, account=account, kind=kind, state=TrialState.CONSENT)
     nonce = secrets.token_urlsafe(16)

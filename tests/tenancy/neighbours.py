@@ -17,7 +17,8 @@ from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.tenancy import tenant_tx
 from inbox import actions, tagging
 from inbox.models import Conversation, Deadline, DeadlineKind, Draft, Message, SlaPolicy
-from marketplaces.models import Health, SellerAccount
+from marketplaces import backfills, health
+from marketplaces.models import Backfill, Health, SellerAccount
 from marketplaces.outbox import OutboxState
 from orders.models import Buyer, Item, Order
 from tests.orders.rows import make_order
@@ -90,6 +91,7 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
         our_tag = tagging.named("ours")
         place = inviting.Place("ours@invited.example", "", Role.AGENT)
         our_invitation = inviting.invite(place, by=world.ada, now=timezone.now())
+        our_history = history_of(world.walmart)
     return Neighbours(
         canaries=(word, order, relay),
         ours={
@@ -100,6 +102,8 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
             "tag_id": our_tag.pk,
             "member_id": world.leo.pk,
             "invitation_id": our_invitation.pk,
+            "account_id": world.walmart.pk,
+            "backfill_id": our_history.pk,
             **_order_of(ours, "lamp"),
         },
         theirs=theirs,
@@ -148,6 +152,9 @@ def _fill(
         Draft.objects.create(
             conversation=talk, author=by, body=f"{word} drafts", expires_at=now + timedelta(days=30)
         )
+    with tenant_tx(talk.tenant_id):
+        history = history_of(talk.account)
+        health.failed(talk.account, f"{word} is slow", now=now)
     reply = reply_in(talk, by, OutboxState.UNKNOWN, body=f"{word} replies", peer_answer=f"250 {word}")
     file = file_in(message, PNG + word.encode(), name=f"{word}.png", content_id=f"<{word}>")
     ids = {
@@ -158,8 +165,16 @@ def _fill(
         "tag_id": tag.pk,
         "member_id": by.pk,
         "invitation_id": invitation.pk,
+        "account_id": talk.account_id,
+        "backfill_id": history.pk,
     }
     return ids | _order_of(talk, word), reply.client_key
+
+
+def history_of(account: SellerAccount) -> Backfill:
+    """History of the account's mailbox is being fetched."""
+    now = timezone.now()
+    return backfills.begin(account, since=now - timedelta(days=7), by=None, now=now)[0]
 
 
 def _order_of(talk: Conversation, word: str) -> dict[str, int]:

@@ -61,9 +61,14 @@ MESSAGE = ("number", "message_id")
 REPLY = ("number", "reply_id")
 ORDER = ("order_id",)
 MEMBER = ("member_id",)
+ACCOUNT = ("account_id",)
 LISTS = tuple(VIEWS)
 # Addresses that both show a form and take it.
-SHOWN_TOO = ("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members")
+SHOWN_TOO = (
+    *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members"),
+    *("account_disconnection", "connection_new_walmart", "connection_new_amazon", "connection_start"),
+    *("connection_key", "connection_mailbox", "connection_checks"),
+)
 TABLE: dict[str, Row] = {
     "start": Row("belong"),
     "warehouse": Row("belong"),
@@ -104,6 +109,25 @@ TABLE: dict[str, Row] = {
     "order_writing": Row("converse", ORDER, body=_first),
     "item_picture": Row("see_orders", ("item_id",)),
     "buyer": Row("converse", ("buyer_id",)),
+    "account": Row("see_accounts", ACCOUNT),
+    "account_history": Row("see_accounts", ACCOUNT),
+    "account_check": Row("manage_accounts", ACCOUNT, body=_empty),
+    "account_pause": Row("manage_accounts", ACCOUNT, body=_empty),
+    "account_resumption": Row("manage_accounts", ACCOUNT, body=_empty),
+    "account_refetching": Row("manage_accounts", ACCOUNT, body=lambda _: {"since": "2026-01-01"}),
+    "account_history_stop": Row("manage_accounts", (*ACCOUNT, "backfill_id"), body=_empty),
+    "account_disconnection": Row("manage_accounts", ACCOUNT, body=_empty),
+    "connection_new_walmart": Row("manage_accounts", body=_empty),
+    "connection_new_amazon": Row("manage_accounts", body=_empty),
+    "connection_start": Row("manage_accounts", ACCOUNT, body=_empty),
+    "connection_key": Row("manage_accounts", ACCOUNT, body=_empty),
+    "connection_mailbox": Row("manage_accounts", ACCOUNT, body=_empty),
+    "connection_checks": Row("manage_accounts", ACCOUNT, body=_empty),
+    "connection_switches": Row("manage_accounts", ACCOUNT, body=_empty),
+    "connection_completion": Row("manage_accounts", ACCOUNT, body=_empty),
+    "connection_cancellation": Row("manage_accounts", ACCOUNT, body=_empty),
+    "connection_consent_key": Row("manage_accounts", ACCOUNT),
+    "connection_consent_mailbox": Row("manage_accounts", ACCOUNT),
     "members": Row("manage_members", body=lambda _: {"email": "", "role": "agent"}),
     "member_role": Row("manage_members", MEMBER, body=lambda _: {"role": "agent"}),
     "member_accounts": Row("manage_members", MEMBER, body=lambda _: {"sees": "all"}),

@@ -209,20 +209,31 @@ def test_a_stopped_clock_says_how_and_whether_in_time(alice: Browser, world: Wor
 
 
 def test_the_accounts_page_shows_how_each_channel_is_read(alice: Browser, world: World) -> None:
+    page = text(alice.get("/t/acme/accounts/"))
+    for words in ("Accounts (2) - Acme", "Lumen US", "Lumen DE", "Healthy", "Last message"):
+        assert words in page
+    assert "Connect another" not in page  # an admin's
+
+
+def test_the_page_of_an_account_says_what_is_read_and_how_it_sends(alice: Browser, world: World) -> None:
     with tenant_tx(world.acme.pk):
         MailFolder.objects.create(
-            account=world.walmart, role=FolderRole.SPAM, name="Spam", last_ok_at=timezone.now()
+            account=world.walmart,
+            role=FolderRole.SPAM,
+            name="Spam",
+            uidvalidity=1,
+            last_uid=7,
+            last_ok_at=timezone.now(),
         )
-    page = text(alice.get("/t/acme/accounts/"))
+    page = text(alice.get(f"/t/acme/accounts/{world.walmart.pk}/"))
     for words in (
-        "Accounts (2) - Acme",
-        "Lumen US",
-        "Amazon, DE",
-        "Healthy",
+        "Walmart US",
         "care.lumen-us@acme.example",
-        "Spam",
+        "Spam to mail 7",
+        "The first comparison is made",
     ):
         assert words in page
+    assert "Rotate key" not in page  # an admin's
 
 
 def test_unrecognised_mail_stands_aside_and_offers_to_be_filed(alice: Browser, world: World) -> None:

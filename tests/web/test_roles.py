@@ -1,6 +1,7 @@
 """Who may go where: every route names a permission, a stranger gets 404 and a wrong role 403."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.utils import timezone
+from pytest_django import Settings
 
 from accounts import inviting
 from accounts.access import PERMISSIONS
@@ -16,6 +18,8 @@ from accounts.models import Invitation, Role
 from accounts.tenancy import tenant_tx
 from inbox import tagging
 from inbox.models import Attachment, Conversation
+from marketplaces import backfills, trying
+from marketplaces.models import Backfill, TrialKind
 from orders.models import Item, Order
 from tests.orders.rows import make_order
 from tests.web.conftest import browser_of
@@ -23,11 +27,16 @@ from tests.web.rows import PNG, file_in, only_message, reply_in
 from tests.world import World
 
 # Routes outside every tenant: the door itself, and invitations and pictures whose address is signed.
-OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "invitation", "picture"}
+OUTSIDE = {
+    *("home", "account_login", "account_logout", "account_inactive", "invitation", "picture"),
+    *("walmart_hook", "consent_amazon", "consent_mailbox"),
+}
 WITHOUT_IDS = {
     *("start", "warehouse", "queue", "queue_rows", "queue_more", "accounts", "orders", "tags", "search"),
 }
 ACTS = {
+    *("account_check", "account_pause", "account_resumption", "account_refetching", "account_history_stop"),
+    *("connection_switches", "connection_completion", "connection_cancellation"),
     "replies",
     "reply_undo",
     "reply_settlement",
@@ -68,8 +77,9 @@ def test_every_route_has_a_name_and_a_permission() -> None:
 
 
 @pytest.fixture
-def places(world: World, talk: Conversation) -> dict[str, str]:
+def places(world: World, talk: Conversation, settings: Settings) -> dict[str, str]:
     """An address of acme for every route inside a tenant."""
+    settings.MAIL_PROVIDERS["google"] = settings.MAIL_PROVIDERS["google"] | {"client_id": "ours"}
     message = only_message(talk)
     file: Attachment = file_in(message)
     known: dict[str, Any] = {
@@ -81,6 +91,8 @@ def places(world: World, talk: Conversation) -> dict[str, str]:
         "file_id": file.pk,
         "member_id": world.leo.pk,
         "invitation_id": invitation_in(world).pk,
+        "account_id": world.amazon.pk,
+        "backfill_id": backfill_in(world).pk,
         **order_ids(talk),
     }
     found = {}
@@ -89,6 +101,18 @@ def places(world: World, talk: Conversation) -> dict[str, str]:
             wanted = get_resolver().reverse_dict.getlist(route.name)[0][0][0][1]
             found[route.name] = reverse(route.name, kwargs={name: known[name] for name in wanted})
     return found
+
+
+def backfill_in(world: World) -> Backfill:
+    """History of the Amazon account is being fetched, and both consents for it wait to be asked for."""
+    now = timezone.now()
+    asked = {"application_id": "amzn1.sp.solution.1", "mail_sign_in": "google", "imap_user": "a@acme.example"}
+    with tenant_tx(world.acme.pk):
+        for kind in TrialKind:
+            trying.begin(
+                world.amazon, kind, settings=asked, secrets={}, by=world.ada, now=now, by_consent=True
+            )
+        return backfills.begin(world.amazon, since=now - timedelta(days=7), by=world.ada, now=now)[0]
 
 
 def invitation_in(world: World) -> Invitation:
@@ -163,6 +187,8 @@ def test_a_neighbours_ids_open_nothing_at_home(world: World, places: dict[str, s
             "tags",
             "search",
             "members",
+            "connection_new_walmart",
+            "connection_new_amazon",
         ):
             continue
         wrong_role = {403} if Role.AGENT not in PERMISSIONS[permissions()[name]] else set()
