@@ -106,6 +106,9 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # The organization's own.
+        LimitMembers("inbox_conversationnumber"),
+        LimitMembers("inbox_tag"),
         LimitMembers("inbox_conversation", account="account_id"),
         LimitMembers("inbox_message", account="account_id"),
         LimitMembers("inbox_outboundreply", account="account_id"),

@@ -91,6 +91,22 @@ def test_counts_lists_and_search_are_of_the_accounts_that_are_seen(
     assert (found[room.canaries[0], world.ada.pk], found[room.canaries[1], world.ada.pk]) == (2, 1)
 
 
+def test_the_function_that_searches_past_the_policies_keeps_to_what_the_member_sees(
+    world: World, room: Neighbours
+) -> None:
+    # Its ids alone would tell that something is there, and hidden matches would push out those that are seen.
+    statement = "SELECT * FROM search_conversations(%s, %s, %s, true, NULL, NULL, now(), 0, 50)"
+    word, order, _ = room.canaries
+    for given in ((word, "", ""), ("", f"'id/{order}'", f"'id/{order}'"), ("lamp", "", "")):
+        seen = {}
+        for who in (None, world.alice.pk):
+            with tenant_tx(world.acme.pk, member_id=who), connection.cursor() as cursor:
+                cursor.execute(statement, given)
+                seen[who] = len(cursor.fetchall())
+        assert seen == {None: seen[None], world.alice.pk: 1 if given[0] == "lamp" else 0}, given
+        assert seen[None] > seen[world.alice.pk], given
+
+
 @pytest.mark.parametrize("accounts", [0, 1])
 def test_the_database_itself_shows_nothing_else(world: World, room: Neighbours, accounts: int) -> None:
     limit(world, world.alice, *[world.walmart][:accounts])
