@@ -20,8 +20,8 @@ from tests.web.conftest import browser_of
 from tests.web.rows import PNG, file_in, only_message, reply_in
 from tests.world import World
 
-# Routes outside every tenant: the door itself, and pictures whose address is signed.
-OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "picture"}
+# Routes outside every tenant: the door itself, pictures whose address is signed, and where webhooks come in.
+OUTSIDE = {"home", "account_login", "account_logout", "account_inactive", "picture", "walmart_hook"}
 WITHOUT_IDS = {
     *("start", "warehouse", "queue", "queue_rows", "queue_more", "accounts", "orders", "tags", "search"),
 }
