@@ -31,6 +31,14 @@ from marketplaces.types import FACTS, Marketplace
 
 DAYS_OF_HISTORY = 30
 STEPS = ("start", "key", "mailbox", "checks")
+PAGES = {
+    "start": "inbox/connect/start.html",
+    "key": "inbox/connect/key.html",
+    "mailbox": "inbox/connect/mailbox.html",
+    "checks": "inbox/connect/checks.html",
+}
+# What of the last page looks again by itself.
+PARTS = {"checks": "inbox/connect/checks_part.html", "history": "inbox/connect/history_part.html"}
 
 
 @needs("manage_accounts")
@@ -162,11 +170,11 @@ def connection_checks(request: TenantRequest, slug: str, account_id: int) -> Htt
         return _see(request, "connection_checks", account)
     context = _checks(account)
     part = request.GET.get("part", "")
-    if wants_part(request) and part in ("checks", "history"):
+    if wants_part(request) and part in PARTS:
         if request.GET.get("days", "") in map(str, HISTORY_DAYS):
             context["days_chosen"] = int(request.GET["days"])
         around = _around(request, "checks", account, context)
-        return answer(request, f"inbox/connect/{part}_part.html", around)
+        return answer(request, PARTS[part], around)
     return _step(request, "checks", account, context)
 
 
@@ -282,7 +290,7 @@ def _step(
     form = context.get("form")
     invalid = isinstance(form, forms.Form) and form.is_bound and bool(form.errors)
     around = _around(request, step, account, context, marketplace=marketplace)
-    return answer(request, f"inbox/connect/{step}.html", around, status=status or (422 if invalid else 200))
+    return answer(request, PAGES[step], around, status=status or (422 if invalid else 200))
 
 
 def _around(

@@ -124,7 +124,11 @@ def test_the_key_to_the_api_is_given_with_the_account(
     call_command(*ACCOUNT, "--api", stdout=StringIO())
     with tenant_tx(world.acme.pk):
         assert credentials.secret_of(account, "api_client_secret") == "a secret"
-        assert sorted(ApiStream.objects.values_list("name", flat=True)) == ["orders", "returns"]
+        assert sorted(ApiStream.objects.values_list("name", flat=True)) == [
+            "orders",
+            "performance",
+            "returns",
+        ]
 
 
 def test_a_missing_part_of_the_key_is_named_and_nothing_is_stored(

@@ -80,7 +80,7 @@ def test_a_consent_taken_back_is_told_apart_from_a_key_refused(
     assert "key refused" in page
     assert "consent gone" in page
     page = alice.get("/t/acme/accounts/").content.decode()
-    assert "Consent taken back since" in page
+    assert "Orders: consent taken back" in " ".join(page.split())
     assert "until the account is authorised again" in page
 
 
@@ -146,7 +146,7 @@ def test_the_facts_say_how_an_account_does(world: World) -> None:
     assert told.messages == Today(today=2, week_ago=1)
     assert told.last_message_at == moments[-1]
     reading = told.reading
-    assert [stream.name for stream in reading.streams] == ["mail", "orders", "returns"]
+    assert [stream.name for stream in reading.streams] == ["mail", "orders", "returns", "performance"]
     assert reading.streams[1].lag == timedelta(minutes=2)
     assert "until 2026-11-25 11:58 UTC" in reading.streams[1].cursor
     assert reading.token_expires_at == NOW + timedelta(minutes=9)

@@ -8,13 +8,22 @@ from accounts import tasks as account_tasks
 from accounts.tenant_task import TenantTask
 from helpdesk.celery import app as celery
 from inbox import tasks
+from marketplaces import tasks as connecting_tasks
+from orders import tasks as order_tasks
 
-OURS = {name: task for name, task in celery.tasks.items() if name.startswith(("accounts.", "inbox."))}
+OURS = {
+    name: task
+    for name, task in celery.tasks.items()
+    if name.startswith(("accounts.", "inbox.", "marketplaces.", "orders."))
+}
 # They look at all tenants, and see due moments only, by another login.
 RINGS = {
     tasks.ring_due_audits.name,
     tasks.ring_due_backfills.name,
     tasks.ring_due_mailboxes.name,
+    tasks.ring_purges.name,
+    connecting_tasks.ring_due_connections.name,
+    order_tasks.ring_due_reads.name,
     account_tasks.ring_due_mails.name,
 }
 
