@@ -26,8 +26,8 @@ from tests.web.conftest import browser_of
 from tests.web.rows import PNG, file_in, only_message, reply_in
 from tests.world import World
 
-# Routes outside every tenant: the door itself, invitations and pictures whose address is signed, where webhooks
-# come in, and where the companies that ask for consent send people back to.
+# Routes outside every tenant: the door itself, invitations and pictures whose address is signed, where
+# webhooks come in, and where the companies that ask for consent send people back to.
 OUTSIDE = {
     *("home", "account_login", "account_logout", "account_inactive", "invitation", "picture"),
     *("walmart_hook", "consent_amazon", "consent_mailbox"),
