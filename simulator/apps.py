@@ -3,7 +3,7 @@
 Every installation of a program brings its own; these are the ones the simulated companies know.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 
 @dataclass(frozen=True)
@@ -24,3 +24,8 @@ MAIL = {
     "google": App("480112.apps.googleusercontent.example", "GOCSPX-4nT0zq"),
     "microsoft": App("3a9d7c52-11f0-4a57-8d83-c6d2a4f0b9e1", "k8Q~Vd2mXy"),
 }
+
+
+def known() -> dict[str, dict[str, str]]:
+    """All of them by company, as their makers would enter them."""
+    return {company: asdict(app) for company, app in {"amazon": AMAZON, **MAIL}.items()}

@@ -4,7 +4,9 @@ import asyncio
 import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
+from simulator import apps
 from simulator.accounts import Accounts
 from simulator.amazon_api.api import AmazonApi
 from simulator.api import Surroundings
@@ -56,8 +58,10 @@ class Endpoints:
     smtp_host: str
     smtp_port: int
     pid: int
+    # What the programs that people can let in are known by, for whoever runs one.
+    apps: dict[str, dict[str, str]]
 
-    def as_dict(self) -> dict[str, str | int]:
+    def as_dict(self) -> dict[str, Any]:
         """The fields by name."""
         return asdict(self)
 
@@ -107,7 +111,7 @@ class Simulator:
             self._servers.append(await begin(HOST, port))
         http, imap, smtp = (server.sockets[0].getsockname()[1] for server in self._servers)
         base = f"http://{HOST}:{http}"
-        return Endpoints(base, base, base, base, HOST, imap, HOST, smtp, os.getpid())
+        return Endpoints(base, base, base, base, HOST, imap, HOST, smtp, os.getpid(), apps.known())
 
     async def stop(self) -> None:
         """Stop listening, end every session and close the store."""

@@ -28,6 +28,7 @@ DATABASE = "helpdesk_demo"
 PASSWORDS = ROOT / "var" / "database-passwords.json"
 SERVERS = ("postgres", "valkey")
 WALMART_HOSTS = ("HELPDESK_WALMART_US_HOST", "HELPDESK_WALMART_CA_HOST")
+AMAZON_CONSENT_HOSTS = tuple(f"HELPDESK_AMAZON_{region}_CONSENT_HOST" for region in ("NA", "EU", "FE"))
 AMAZON_HOSTS = ("HELPDESK_AMAZON_NA_HOST", "HELPDESK_AMAZON_EU_HOST", "HELPDESK_AMAZON_FE_HOST")
 
 
@@ -138,7 +139,28 @@ class Demo:
             **dict.fromkeys(WALMART_HOSTS, self.simulator["walmart_api"]),
             **dict.fromkeys(AMAZON_HOSTS, self.simulator["amazon_api"]),
             "HELPDESK_AMAZON_LOGIN_HOST": self.simulator["amazon_login"],
+            **self.registrations(),
         }
+
+    def registrations(self) -> dict[str, str]:
+        """What an operator enters who has registered with Amazon and the mail providers."""
+        apps, base = self.simulator["apps"], self.simulator["control"]
+        found = {
+            **dict.fromkeys(AMAZON_CONSENT_HOSTS, base),
+            "HELPDESK_AMAZON_APPLICATION_ID": apps["amazon"]["application_id"],
+        }
+        for company in ("amazon", "google", "microsoft"):
+            name = f"HELPDESK_{company.upper()}"
+            found[f"{name}_CLIENT_ID"] = apps[company]["client_id"]
+            found[f"{name}_CLIENT_SECRET"] = apps[company]["client_secret"]
+        for company in ("google", "microsoft"):
+            name = f"HELPDESK_{company.upper()}"
+            found[f"{name}_CONSENT_URL"] = f"{base}/consent/{company}/authorize"
+            found[f"{name}_TOKEN_URL"] = f"{base}/consent/{company}/token"
+            for kind in ("imap", "smtp"):
+                host, port = self.simulator[f"{kind}_host"], self.simulator[f"{kind}_port"]
+                found[f"{name}_{kind.upper()}"] = f"{host}:{port}:plain"
+        return found
 
     def same_port(self, kind: str) -> list[str]:
         """Accounts remember the simulator's ports, so a later start asks for the same ones."""
