@@ -54,7 +54,7 @@ def under_way(found: list[Progress]) -> bool:
 def _progress(row: Backfill, now: datetime) -> Progress:
     done = row.done + row.part_done
     share = _share(row, done)
-    noun = NOUNS[row.stream]
+    noun = NOUNS[row.stream] if done != 1 or row.stream == MAIL else NOUNS[row.stream].removesuffix("s")
     of = f" of {max(row.estimated, done):,}" if row.stream == MAIL and row.estimated is not None else ""
     return Progress(
         id=row.pk,

@@ -59,7 +59,9 @@ def test_new_mail_stands_in_both_browsers_because_the_stream_says_so(stack: Stac
             expect(row(page, "Canary live")).to_be_visible()
     for asked in (marcos, anas):
         assert asked
-        assert {path for path in asked if path} == {"northfold/queue/all/rows/"}
+        # The row may bring the picture of its item.
+        pages = {path for path in asked if path and not path.endswith("/picture/")}
+        assert pages == {"northfold/queue/all/rows/"}
 
 
 def test_without_news_a_page_asks_for_nothing(stack: Stack, sign_in: SignIn) -> None:
