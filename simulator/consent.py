@@ -167,7 +167,8 @@ def _page(company: str, what: str, accounts: list[SellerAccount]) -> Response:
         for index, account in enumerate(accounts)
     )
     body = (
-        f"<!doctype html><html lang=en><title>{company} (simulated)</title><h1>{company} (simulated)</h1>"
+        f'<!doctype html><html lang=en><title>{company} (simulated)</title><link rel=icon href="data:,">'
+        f"<h1>{company} (simulated)</h1>"
         f"<form method=post><p>Do you let a program in to {what}:</p>{choices}"
         '<p><button name="answer" value="allow">Allow</button> '
         '<button name="answer" value="deny">Deny</button></p></form></html>'
