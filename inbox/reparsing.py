@@ -13,6 +13,7 @@ from typing import Any
 
 import structlog
 
+from accounts import audit
 from accounts.tenancy import tenant_tx
 from inbox import clocks, events, standing, threading
 from inbox.attaching import store_files
@@ -100,10 +101,16 @@ def reread(tenant_id: int, which: Which, *, write: bool, now: datetime) -> Itera
 
 
 def leave_word(tenant_id: int, totals: Counter[str], *, now: datetime) -> None:
-    """The audit entry of a whole run, by counts: who keeps an audit table writes it here."""
-    log.info(
-        "mail was read again", tenant=tenant_id, **{key.replace(" ", "_"): n for key, n in totals.items()}
-    )
+    """Write a whole run down, by counts; an operator did it."""
+    with tenant_tx(tenant_id):
+        audit.record(
+            tenant_id=tenant_id,
+            by=None,
+            action="mail_read_again",
+            subject="raw archive",
+            details={key.replace(" ", "_"): count for key, count in totals.items()},
+            now=now,
+        )
 
 
 def _next_ids(tenant_id: int, which: Which, *, after: int) -> list[int]:

@@ -5,7 +5,7 @@ from datetime import datetime
 from accounts import audit
 from accounts.announcing import announce
 from accounts.models import Membership
-from marketplaces import backfills, health
+from marketplaces import auditing, backfills, health
 from marketplaces.models import ApiStream, Backfill, Health, SellerAccount
 
 
@@ -51,6 +51,18 @@ def refetch_from(account: SellerAccount, since: datetime, *, by: Membership, now
     rows = backfills.begin(account, since=since, by=by, now=now)
     _record(account, "account_refetched", by=by, now=now, since=since.isoformat())
     return rows
+
+
+def compare(account: SellerAccount, *, by: Membership, now: datetime) -> None:
+    """Have mailbox and orders counted on both sides now; inside the caller's transaction."""
+    auditing.ask(account, now=now)
+    _record(account, "account_compared", by=by, now=now)
+
+
+def ask_for_names(account: SellerAccount, *, wanted: bool, by: Membership, now: datetime) -> None:
+    """Have buyers' names and places asked for, or not any more; inside the caller's transaction."""
+    SellerAccount.objects.filter(pk=account.pk).update(restricted_data=wanted)
+    _record(account, "account_names_wanted" if wanted else "account_names_unwanted", by=by, now=now)
 
 
 def _record(account: SellerAccount, act: str, *, by: Membership, now: datetime, **data: str) -> None:

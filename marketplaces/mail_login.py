@@ -9,7 +9,7 @@ from django.db import connection
 from accounts.tenancy import tenant_tx
 from marketplaces import credentials, mail_consent, tokens, transport
 from marketplaces.errors import ApiError, AuthRevoked, Refused
-from marketplaces.mailbox.imap import MailboxFault, MailboxLogin, SignInRefused
+from marketplaces.mailbox.imap import ConsentGone, MailboxFault, MailboxLogin, SignInRefused
 from marketplaces.mailbox.reasons import Reason
 from marketplaces.mailbox.smtp import SmtpServer
 from marketplaces.models import MailSignIn, SellerAccount
@@ -62,7 +62,9 @@ def _secret(account: SellerAccount, field: str, trial: str) -> tuple[str, str]:
     try:
         with transport.client() as client:
             return "", tokens.tried(auth, client).token if trial else tokens.current(auth, client)
-    except (AuthRevoked, Refused) as fault:
+    except AuthRevoked as fault:
+        raise ConsentGone(str(fault), Reason.CONSENT) from fault
+    except Refused as fault:
         raise SignInRefused(str(fault), Reason.CONSENT) from fault
     except (ApiError, httpx.HTTPError) as fault:
         said = str(fault) if isinstance(fault, ApiError) else f"{provider.title} cannot be reached."

@@ -81,6 +81,8 @@ def poll(account_id: int, *, tenant_id: int, now: datetime, arrived: Callable[[l
             arrived(ids)
             if time.monotonic() > ends:
                 break
+    except imap.ConsentGone as fault:
+        health.consent_revoked(account, str(fault), now=now)
     except imap.SignInRefused as fault:
         health.sign_in_refused(account, str(fault), now=now)
     except (imap.MailboxFault, credentials.CredentialFault) as fault:

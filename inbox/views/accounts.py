@@ -97,6 +97,25 @@ def account_resumption(request: TenantRequest, slug: str, account_id: int) -> Ht
 
 @needs("manage_accounts")
 @require_POST
+def account_comparison(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """Count mailbox and orders on both sides now."""
+    return _done(
+        request, account_id, lambda row, now: account_acts.compare(row, by=request.membership, now=now)
+    )
+
+
+@needs("manage_accounts")
+@require_POST
+def account_names(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
+    """Ask the marketplace for buyers' names and places, or do without."""
+    wanted, by = request.POST.get("wanted") == "1", request.membership
+    return _done(
+        request, account_id, lambda row, now: account_acts.ask_for_names(row, wanted=wanted, by=by, now=now)
+    )
+
+
+@needs("manage_accounts")
+@require_POST
 def account_refetching(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
     """Fetch everything since a day that is not here."""
     form = RefetchForm(request.POST)

@@ -52,6 +52,10 @@ class SignInRefused(MailboxFault):
     """The server does not take user and password. Trying again does not help and may lock the mailbox."""
 
 
+class ConsentGone(SignInRefused):
+    """The mailbox's owner has taken the consent back: no token is given for it any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class MailboxLogin:
     """Where a mailbox is and how to get in: by password, or by the token of a consent (XOAUTH2).

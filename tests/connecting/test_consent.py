@@ -122,3 +122,4 @@ def test_a_mailbox_whose_consent_is_gone_stops_and_names_the_provider(wizard: Ma
         type(account).objects.filter(pk=account.pk).update(next_poll_at=now, connecting_since=None)
     assert polling.poll(account.pk, tenant_id=shop.world.acme.pk, now=now, arrived=lambda ids: None) == 0
     assert "Google no longer lets the helpdesk into this mailbox." in shop.account.health_reason
+    assert (shop.account.health, shop.account.next_poll_at) == ("revoked", None)

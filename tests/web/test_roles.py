@@ -37,6 +37,7 @@ WITHOUT_IDS = {
 }
 ACTS = {
     *("account_check", "account_pause", "account_resumption", "account_refetching", "account_history_stop"),
+    *("account_comparison", "account_names"),
     *("connection_switches", "connection_completion", "connection_cancellation"),
     "replies",
     "reply_undo",
