@@ -35,7 +35,7 @@ def test_a_signal_ends_it_cleanly_in_the_middle_of_sessions(tmp_path: Path, sign
 
 def test_the_ready_file_says_where_it_listens(own_simulator: SimulatorProcess) -> None:
     facts = json.loads((own_simulator.data / "ready.json").read_text())
-    apis = {"walmart_api", "amazon_api", "amazon_login"}
+    apis = {"walmart_api", "amazon_api", "amazon_login", "apps"}
     assert set(facts) == {"control", "imap_host", "imap_port", "smtp_host", "smtp_port", "pid", *apis}
     assert facts["imap_host"] == facts["smtp_host"] == "127.0.0.1"
     for name in ("imap_port", "smtp_port"):
