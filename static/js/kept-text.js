@@ -42,6 +42,8 @@ async function save(name) {
     saveAfter(name, AGAIN);
     return;
   }
+  // Back may have asked for the page before this was saved: what comes may not have it, so it is kept here.
+  if (leaving) return;
   // The server's text is this one now; what was typed since stands over it.
   const text = document.querySelector(`textarea[data-keep="${CSS.escape(name)}"]`);
   if (text) {
