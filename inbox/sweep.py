@@ -125,6 +125,11 @@ class Sweeper:
                 losses = 0
             stop.wait(min(LONGEST_REST_SECONDS, every * 2 ** min(losses, 6)))
 
+    def settle(self, seconds: float) -> bool:
+        """Wait until no thread of this process works, at most that long for each kind of work."""
+        works = (self.replies, self.mails, self.polls, self.reads, self.watches, *self.histories.values())
+        return all(work.settle(seconds) for work in works)
+
     def sweep(self) -> None:
         """One round; what fails does not keep the rest from its turn. Raises what LOST names."""
         for tenant_id, reply_id in outbox.expired(OutboundReply):

@@ -14,6 +14,7 @@ from psycopg import sql
 from pytest_django import Settings
 
 from helpdesk.database_urls import DatabaseUrl
+from inbox.sweep import Sweeper
 from tests.world import World
 
 if "TEST_SUPERUSER_URL" not in os.environ:
@@ -87,6 +88,14 @@ def db(
             if connections[alias].in_atomic_block:
                 connections[alias].close()
         empty_database()
+
+
+@pytest.fixture
+def sweeper(db: None) -> Iterator[Sweeper]:
+    """A sweeper in this process; the test ends when its threads have nothing left to do."""
+    made = Sweeper()
+    yield made
+    assert made.settle(30)
 
 
 @pytest.fixture

@@ -137,12 +137,13 @@ def test_a_paused_account_waits(account: SellerAccount) -> None:
     assert (row.state, row.reason) == ("waiting", "Waits until the account is resumed.")
 
 
-def test_what_nobody_has_read_the_sweeper_reads(account: SellerAccount, provider: SimulatorProcess) -> None:
+def test_what_nobody_has_read_the_sweeper_reads(
+    account: SellerAccount, provider: SimulatorProcess, sweeper: Sweeper
+) -> None:
     expected = fill(provider.control, account, AGES)
     ask(account, days=30)
     with tenant_tx(account.tenant_id):
         Backfill.objects.update(next_at=timezone.now() - timedelta(minutes=2))
-    sweeper = Sweeper()
     sweeper.sweep()
     assert sweeper.histories[True].settle(60)
     assert uids_here(account) == expected

@@ -150,8 +150,7 @@ def test_a_paused_or_unconnected_account_alarms_nobody(world: World, looked_afte
         assert looked_after(NOW) == []
 
 
-def test_the_sweeper_looks_after_every_account(world: World) -> None:
-    sweeper = Sweeper()
+def test_the_sweeper_looks_after_every_account(world: World, sweeper: Sweeper) -> None:
     sweeper.sweep()
     assert sweeper.watches.settle(30)
     for account in (world.walmart, world.foreign):

@@ -162,12 +162,11 @@ def test_a_server_that_cannot_look_up_the_password_now_has_not_refused_it(
 
 
 def test_the_sweeper_polls_what_nobody_has_polled(
-    account: SellerAccount, simulator: SimulatorProcess, poll: Poll
+    account: SellerAccount, simulator: SimulatorProcess, poll: Poll, sweeper: Sweeper
 ) -> None:
     simulator.control.mail(account.sender_address, walmart_mail(account, text="nobody rang"))
     with tenant_tx(account.tenant_id):
         SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=timezone.now() - timedelta(minutes=2))
-    sweeper = Sweeper()
     sweeper.sweep()
     assert sweeper.polls.settle(30)
     with tenant_tx(account.tenant_id):
