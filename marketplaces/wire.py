@@ -5,7 +5,7 @@ What is absent or null is empty; what has the wrong type raises Odd, so that the
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -25,6 +25,24 @@ MOST_UNITS = 1_000_000
 
 class Odd(Exception):
     """A field is missing or has the wrong type; the message names the field, never its value."""
+
+
+def written_moment(written: str, forms: Sequence[str]) -> datetime | None:
+    """A moment as a report writes it, ISO 8601 or in one of these forms; UTC where it names no zone."""
+    for form in ("", *forms):
+        try:
+            found = datetime.strptime(written, form) if form else datetime.fromisoformat(written)
+        except ValueError:
+            continue
+        return believed(found)
+    return None
+
+
+def believed(found: datetime) -> datetime | None:
+    """A moment in UTC; None where its year says that it is some other number."""
+    if not FIRST_YEAR <= found.year < LAST_YEAR:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def decoded(content: bytes) -> Any:

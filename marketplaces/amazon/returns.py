@@ -1,7 +1,7 @@
 """Amazon's returns report as records (GET_FLAT_FILE_RETURNS_DATA_BY_RETURN_DATE: tab-separated text)."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 
 from marketplaces.records import (
@@ -14,15 +14,14 @@ from marketplaces.records import (
     Strange,
 )
 from marketplaces.wire import (
-    FIRST_YEAR,
     LARGEST_AMOUNT,
-    LAST_YEAR,
     LONGEST_ID,
     LONGEST_TEXT,
     LONGEST_WORD,
     MOST_UNITS,
     Odd,
     unknown,
+    written_moment,
 )
 
 COMPULSORY = ("order id", "return request date", "return request status")
@@ -152,19 +151,10 @@ def _date(row: Row, column: str) -> datetime | None:
     written = row.get(column, "")
     if not written:
         return None
-    found = None
-    try:
-        found = datetime.fromisoformat(written)
-    except ValueError:
-        for form in DATES:
-            try:
-                found = datetime.strptime(written, form)
-                break
-            except ValueError:
-                continue
-    if found is None or not FIRST_YEAR <= found.year < LAST_YEAR:
+    found = written_moment(written, DATES)
+    if found is None:
         raise Odd(f"the {column} is no date")
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    return found
 
 
 def _refund(rows: list[Row]) -> Money | None:

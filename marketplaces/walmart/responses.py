@@ -9,7 +9,7 @@ import re
 import warnings
 import zipfile
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import ParseError
 
@@ -17,6 +17,7 @@ import openpyxl
 from openpyxl.utils.exceptions import InvalidFileException
 
 from marketplaces.ratings import ResponseRateRow
+from marketplaces.wire import believed, written_moment
 
 LARGEST = 8 * 2**20
 LARGEST_UNPACKED = 32 * 2**20
@@ -38,7 +39,6 @@ YES, NO = (
     ("n", "no", "false", "0", "missed", "late"),
 )
 DATES = ("%m/%d/%Y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %I:%M %p", "%m/%d/%Y", "%Y-%m-%d %H:%M:%S")
-FIRST_YEAR, LAST_YEAR = 2000, 2100
 
 
 class NoReport(Exception):
@@ -143,21 +143,9 @@ def _row(cells: tuple[Any, ...], columns: dict[str, int]) -> ResponseRateRow | N
 
 def _moment(cell: Any) -> datetime | None:
     """A moment as the sheet or a text has it; without a zone it is UTC. None for anything else."""
-    found = cell if isinstance(cell, datetime) else None
-    if isinstance(cell, str) and cell.strip():
-        written = cell.strip()
-        try:
-            found = datetime.fromisoformat(written)
-        except ValueError:
-            for form in DATES:
-                try:
-                    found = datetime.strptime(written, form)
-                    break
-                except ValueError:
-                    continue
-    if found is None or not FIRST_YEAR <= found.year < LAST_YEAR:
-        return None
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
+    if isinstance(cell, datetime):
+        return believed(cell)
+    return written_moment(cell.strip(), DATES) if isinstance(cell, str) else None
 
 
 def _yes_or_no(cell: Any) -> bool | None:
