@@ -52,7 +52,12 @@ def lately(accounts: Sequence[SellerAccount], known: Mapping[int, ChannelFacts])
         for account in accounts
         for fault in (*known[account.pk].reading.open_faults, *known[account.pk].reading.past_faults)
     ]
-    return sorted(found, key=lambda each: each.fault.last_seen, reverse=True)[:MOST_LATELY]
+    found.sort(key=lambda each: each.fault.last_seen, reverse=True)
+    # One key serves several streams: what is wrong with it is said once.
+    once = {
+        (each.account.pk, each.fault.words, each.fault.cleared_at is None): each for each in reversed(found)
+    }
+    return sorted(once.values(), key=lambda each: each.fault.last_seen, reverse=True)[:MOST_LATELY]
 
 
 def facts(accounts: Sequence[SellerAccount], *, now: datetime, zone: str) -> dict[int, ChannelFacts]:

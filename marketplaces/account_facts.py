@@ -9,6 +9,7 @@ from typing import TypeVar
 from django.db.models import Aggregate, DurationField, ExpressionWrapper, F, Q
 
 from marketplaces import buckets
+from marketplaces.health import SHUT
 from marketplaces.models import (
     MAIL,
     AccountFault,
@@ -64,6 +65,11 @@ class ReadingFacts:
     open_faults: list[AccountFault]
     past_faults: list[AccountFault]
     lag_p95: timedelta | None  # from the mailbox to here, of the last 24 h
+
+    @property
+    def key_refused(self) -> bool:
+        """Whether the marketplace takes the key no more, so that only a new one helps."""
+        return any(each.health in SHUT for each in self.streams if each.name != MAIL)
 
     @property
     def worst_bucket(self) -> BucketUse | None:

@@ -67,6 +67,12 @@ def ask(account: SellerAccount, *, now: datetime) -> None:
     SellerAccount.objects.filter(pk=account.pk).update(audit_at=now)
 
 
+def under_way(account: SellerAccount, *, now: datetime) -> bool:
+    """Whether it waits for its turn this moment, or is being compared: anything but its next night."""
+    at = account.audit_at
+    return at is not None and at <= now + STALE_CLAIM and at != next_night(account, now=now)
+
+
 def claim(account_id: int, *, tenant_id: int, now: datetime) -> Turn | None:
     """Take an account whose audit is due; None when it is not. A new account waits for its first night."""
     with tenant_tx(tenant_id):

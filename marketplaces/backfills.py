@@ -138,6 +138,12 @@ def stop(backfill: Backfill, *, by: Membership, now: datetime) -> bool:
     return bool(stopped)
 
 
+def end_all(account: SellerAccount, *, why: str, now: datetime) -> None:
+    """End all fetching of an account's history, inside the caller's transaction."""
+    running = Backfill.objects.filter(account=account, state__in=UNDER_WAY)
+    running.update(state=BackfillState.STOPPED, next_at=None, reason=why, finished_at=now)
+
+
 def wake(account: SellerAccount, *, now: datetime) -> None:
     """What kept an account from being read is over: its history goes on; inside the caller's transaction."""
     waiting = Backfill.objects.filter(account=account, state=BackfillState.WAITING, next_at__gt=now)

@@ -13,8 +13,15 @@ from django.dispatch import Signal
 
 from accounts import audit
 from accounts.models import Membership
-from marketplaces import credentials, health, streams, subscribing, tokens
-from marketplaces.models import ApiStream, Credential, Health, InboundRaw, SellerAccount, TokenPurpose
+from marketplaces import backfills, credentials, health, streams, subscribing, tokens
+from marketplaces.models import (
+    ApiStream,
+    Credential,
+    Health,
+    InboundRaw,
+    SellerAccount,
+    TokenPurpose,
+)
 
 PURGE_AFTER = timedelta(days=30)
 # Sent by SellerAccount with `account`. `what_goes` is answered with two Counters, of what goes at once and of
@@ -74,6 +81,10 @@ def disconnect(account: SellerAccount, *, by: Membership, now: datetime) -> None
             disconnected_at=now,
             purge_at=now + PURGE_AFTER,
         )
+        # What was tried and checked was so with secrets that are gone: connecting again begins anew.
+        row.trials.all().delete()
+        row.checks.all().delete()
+        backfills.end_all(row, why=reason, now=now)
         account_disconnected.send(SellerAccount, account=row, by=by, now=now)
         audit.record(
             tenant_id=row.tenant_id,

@@ -7,7 +7,7 @@ import structlog
 
 from accounts.tenancy import tenant_tx
 from marketplaces import backfills, credentials, health, mail_login, registry
-from marketplaces.errors import ApiError
+from marketplaces.errors import ApiError, Temporary
 from marketplaces.mailbox import imap
 from marketplaces.models import BackfillEstimate, SellerAccount
 from marketplaces.records import Expected, Window
@@ -17,6 +17,8 @@ log = structlog.get_logger(__name__)
 # What one worker fetches and files on two cores that are busy with other things too (docs/completeness.md).
 MAILS_PER_SECOND = 30
 STALE_CLAIM = timedelta(minutes=2)
+# While somebody is connecting the account, what a passing fault kept from being counted is counted again.
+AGAIN, LONGEST = timedelta(seconds=30), timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,22 +38,28 @@ def make(account_id: int, *, tenant_id: int, now: datetime) -> None:
         if not asked.update(wanted_at=now + STALE_CLAIM):
             return
         account = SellerAccount.objects.select_related("tenant").get(pk=account_id)
-    figures, fault = estimate(account, now=now)
+    figures, fault, again_in = estimate(account, now=now)
+    begun = account.connecting_since
+    again = again_in is not None and begun is not None and now - begun < LONGEST
     with tenant_tx(tenant_id):
         BackfillEstimate.objects.filter(account_id=account_id).update(
-            wanted_at=None,
+            wanted_at=now + max(AGAIN, timedelta(seconds=again_in or 0)) if again else None,
             made_at=now,
             figures={str(days): asdict(each) for days, each in figures.items()},
             fault=fault[:500],
         )
 
 
-def estimate(account: SellerAccount, *, now: datetime) -> tuple[dict[int, Estimate], str]:
-    """What each of the spans one may choose would bring, and what kept us from counting; no transaction."""
+def estimate(account: SellerAccount, *, now: datetime) -> tuple[dict[int, Estimate], str, float | None]:
+    """What each of the spans one may choose would bring, and what kept us from counting; no transaction.
+
+    The last is in how many seconds counting again may help; None where it will not.
+    """
     spans = {
         days: backfills.kept_span(account, now - timedelta(days=days), now) for days in backfills.HISTORY_DAYS
     }
     faults: list[str] = []
+    again_in: float | None = None
     mails: dict[int, int] = {}
     orders: dict[int, Expected] = {}
     try:
@@ -62,9 +70,12 @@ def estimate(account: SellerAccount, *, now: datetime) -> tuple[dict[int, Estima
         faults.append(str(fault))
     try:
         orders = _orders(account, {days: since for days, (since, _) in spans.items()}, now)
+    except Temporary as fault:
+        again_in = fault.retry_after
+        faults.append(f"Orders are not counted yet: {fault} They are counted again by themselves.")
     except ApiError as fault:
-        faults.append(str(fault))
-    return {
+        faults.append(f"Orders cannot be counted: {fault}")
+    figures = {
         days: Estimate(
             mails.get(days),
             orders[days].orders if days in orders else None,
@@ -72,7 +83,8 @@ def estimate(account: SellerAccount, *, now: datetime) -> tuple[dict[int, Estima
             why,
         )
         for days, (_, why) in spans.items()
-    }, " ".join(faults)
+    }
+    return figures, " ".join(faults), again_in
 
 
 def _mails(account: SellerAccount, spans: dict[int, datetime]) -> dict[int, int]:

@@ -10,6 +10,7 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -134,6 +135,8 @@ def ready_facts(demo: Demo) -> dict[str, Any]:
             "superuser": str(demo.superuser.with_name(DATABASE)),
         },
         "redis": demo.env.get("REDIS_URL") or os.environ["REDIS_URL"],
+        # What its processes run with, for `bin/demo manage`.
+        "environment": {name: value for name, value in demo.env.items() if os.environ.get(name) != value},
     }
 
 
@@ -177,8 +180,22 @@ def bring_up(demo: Demo) -> None:
     print(f"\n  all of it is in {demo.folder / 'ready.json'}; Ctrl-C stops everything.\n", flush=True)
 
 
+def manage(folder: Path, arguments: list[str]) -> int:
+    """Run a command of manage.py against the demo that runs in this folder."""
+    try:
+        facts = json.loads((folder / "ready.json").read_text())
+    except OSError:
+        print("demo: no demo is ready here; start one with bin/demo.", file=sys.stderr)
+        return 1
+    command = [sys.executable, str(ROOT / "manage.py"), *arguments]
+    return subprocess.run(command, env={**os.environ, **facts["environment"]}, check=False).returncode
+
+
 def main() -> int:
     """Bring up, watch, and take down; returns the exit code."""
+    folder = Path(os.environ.get("DEMO_DIR", ROOT / "var" / "demo")).resolve()
+    if sys.argv[1:2] == ["manage"]:
+        return manage(folder, sys.argv[2:])
     parser = argparse.ArgumentParser(
         prog="bin/demo", description="Bring up the helpdesk with simulated marketplaces."
     )
@@ -191,7 +208,6 @@ def main() -> int:
     # Set by hand: a child of a non-interactive shell inherits SIGINT ignored.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
-    folder = Path(os.environ.get("DEMO_DIR", ROOT / "var" / "demo")).resolve()
     demo = None
     try:
         lock = take_folder(folder, fresh=arguments.fresh)

@@ -22,6 +22,8 @@ from marketplaces import account_acts, auditing, backfill_progress, backfills, d
 from marketplaces.models import ApiStream, Backfill, Health, HookSubscription, SellerAccount
 from marketplaces.types import FACTS, STREAM_TITLES
 
+# What an act that shows nothing at once says meanwhile, by ?told=.
+TOLD = {"checked": "Mailbox and marketplace are tried now. What comes of it appears below by itself."}
 Act = Callable[[SellerAccount, datetime], object]
 
 
@@ -72,9 +74,11 @@ def account_history(request: TenantRequest, slug: str, account_id: int) -> HttpR
 @require_POST
 def account_check(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
     """Try everything of an account now."""
-    return _done(
+    response = _done(
         request, account_id, lambda row, now: account_acts.check_again(row, by=request.membership, now=now)
     )
+    response["Location"] += "?told=checked"
+    return response
 
 
 @needs("manage_accounts")
@@ -160,7 +164,9 @@ def account_disconnection(request: TenantRequest, slug: str, account_id: int) ->
 
 
 def _account(account_id: int) -> SellerAccount:
-    return get_object_or_404(SellerAccount.objects.prefetch_related("folders", "streams"), pk=account_id)
+    return get_object_or_404(
+        SellerAccount.objects.select_related("tenant").prefetch_related("folders", "streams"), pk=account_id
+    )
 
 
 def _done(request: TenantRequest, account_id: int, act: Act) -> HttpResponse:
@@ -187,6 +193,8 @@ def _page(
         "hooks": HookSubscription.objects.filter(account=found).first(),
         "stream_titles": STREAM_TITLES,
         "refusal": refusal,
+        "told": TOLD.get(request.GET.get("told", ""), ""),
+        "comparing": found.disconnected_at is None and auditing.under_way(found, now=now),
         "weekday": now.astimezone(ZoneInfo(zone)).strftime("%a"),
         **_history(request, found, now),
     }

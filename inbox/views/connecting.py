@@ -198,10 +198,13 @@ def _checks(account: SellerAccount) -> dict[str, Any]:
 def connection_switches(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
     """Keep what the admin has ticked off of the marketplace's own switches."""
     account = _account(account_id)
-    known = {switch.key for switch in SWITCHES[account.marketplace]}
-    account.ticked = sorted(known.intersection(request.POST.getlist("switch")))
-    account.save(update_fields=["ticked"])
+    _keep_ticks(account, request.POST.getlist("switch"))
     return _see(request, "connection_checks", account)
+
+
+def _keep_ticks(account: SellerAccount, given: list[str]) -> None:
+    account.ticked = sorted({switch.key for switch in SWITCHES[account.marketplace]}.intersection(given))
+    account.save(update_fields=["ticked"])
 
 
 @needs("manage_accounts")
@@ -209,6 +212,7 @@ def connection_switches(request: TenantRequest, slug: str, account_id: int) -> H
 def connection_completion(request: TenantRequest, slug: str, account_id: int) -> HttpResponse:
     """Finish: from now on the account is read and sends."""
     account = _account(account_id)
+    _keep_ticks(account, request.POST.getlist("switch"))
     days = request.POST.get("days", "")
     try:
         connecting.finish(

@@ -8,8 +8,15 @@ const WORDS = {
   503: "The helpdesk is briefly away. Nothing was lost; try again.",
 };
 
+// Whoever may no longer see a page must not go on looking at it: the server says what they may see.
+const SHUT = [401, 403, 404];
+
 function failed(event) {
   const { elt, xhr } = event.detail;
+  if (elt.matches("[data-quiet]") && SHUT.includes(xhr?.status)) {
+    location.reload();
+    return;
+  }
   if (elt.matches("[data-quiet]")) toast("paused", "Live updates paused, trying again.");
   else toast("failed", WORDS[xhr?.status ?? 0] ?? "That did not work. Nothing was changed; try again.");
 }

@@ -33,7 +33,10 @@ document.addEventListener("live:conversation", (event) => {
   plan(GATHER);
 });
 // The list carries the health of the channels with it.
-document.addEventListener("live:account", () => plan(GATHER));
+document.addEventListener("live:account", () => {
+  document.body.dispatchEvent(new CustomEvent("account:refresh"));
+  plan(GATHER);
+});
 // A page that has just come may have been made before the stream began.
 document.addEventListener("live:hello", () => readEverything(GATHER));
 document.addEventListener("live:bye", () => readEverything(0));

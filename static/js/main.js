@@ -25,4 +25,5 @@ import "./steady-head.js";
 import "./polling.js";
 import "./failures.js";
 import "./copy.js";
+import "./unless-typed.js";
 import "./order-rereads.js";

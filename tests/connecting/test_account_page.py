@@ -7,7 +7,19 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.tenancy import tenant_tx
-from marketplaces.models import Backfill, Credential, Health, SellerAccount
+from marketplaces import auditing, backfills, disconnecting
+from marketplaces.models import (
+    Backfill,
+    CheckName,
+    CheckState,
+    ConnectionCheck,
+    ConnectionTrial,
+    Credential,
+    Health,
+    SellerAccount,
+    TrialKind,
+    TrialState,
+)
 from tests.connecting.conftest import text_of
 from tests.web.conftest import browser_of
 from tests.world import World
@@ -68,3 +80,39 @@ def test_disconnecting_says_first_what_goes_and_when(world: World) -> None:
     said = text_of(ada.get("/t/acme/accounts/"))
     assert "Disconnected" in said
     assert "Lumen US" not in text_of(ada.get("/t/acme/queue/all/"))
+
+
+def test_what_was_asked_for_says_that_it_is_under_way(world: World) -> None:
+    ada, page = browser_of(world.ada), f"/t/acme/accounts/{world.walmart.pk}/"
+    assert "Being compared now" not in text_of(ada.get(page))
+    assert "Being compared now" in text_of(ada.post(f"{page}comparison/", follow=True))
+    checked = ada.post(f"{page}check/", follow=True)
+    assert "Mailbox and marketplace are tried now." in text_of(checked)
+    with tenant_tx(world.acme.pk):
+        account = SellerAccount.objects.select_related("tenant").get(pk=world.walmart.pk)
+    auditing.over(account, now=timezone.now())
+    assert "Being compared now" not in text_of(ada.get(page))
+
+
+def test_connecting_again_begins_anew_after_disconnecting(world: World) -> None:
+    now = timezone.now()
+    with tenant_tx(world.acme.pk):
+        account = SellerAccount.objects.select_related("tenant").get(pk=world.walmart.pk)
+        for kind in TrialKind:
+            ConnectionTrial.objects.create(
+                account=account, kind=kind, state=TrialState.PASSED, asked_by=world.ada, began_at=now
+            )
+        for name in CheckName:
+            ConnectionCheck.objects.create(account=account, name=name, state=CheckState.PASSED, asked_at=now)
+        (backfill, *_) = backfills.begin(account, since=now - timedelta(days=7), by=world.ada, now=now)
+        disconnecting.disconnect(account, by=world.ada, now=now)
+        assert Backfill.objects.get(pk=backfill.pk).reason == "Disconnected by Ada Adams."
+    ada, page = browser_of(world.ada), f"/t/acme/accounts/{world.walmart.pk}/"
+    assert "takes the key" not in text_of(ada.get(f"{page}connection/key/"))
+    assert "opens and sends" not in text_of(ada.get(f"{page}connection/mailbox/"))
+    checks = text_of(ada.get(f"{page}connection/checks/"))
+    assert "Nothing has been checked yet." in checks
+    assert "Still disconnected." in checks
+    shown = text_of(ada.get(page))
+    assert "not while it is disconnected" in shown
+    assert "by itself" not in shown

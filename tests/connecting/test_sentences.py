@@ -60,6 +60,7 @@ def test_a_key_that_cannot_be_one_is_told_apart(
     answer = shop.browser.post(shop.address("key"), given)
     assert answer.status_code == 422
     assert sentence in text_of(answer)
+    assert "[" not in str(answer.content.decode().partition('class="wrong"')[2].partition("</p>")[0])
     assert all(secret not in answer.content.decode() for secret in (SECRET, "Atzr|x"))
     assert nothing_is_stored(shop)
 

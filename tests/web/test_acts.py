@@ -279,6 +279,7 @@ def test_a_half_understood_mail_is_filed_by_one_key_and_filed_again(
     assert message is not None
     talk, here = message.conversation, f"/t/acme/c/{message.conversation.number}"
     why = "Looks like a return request: sender order-update@amazon.de, but the subject is none we know."
+    assert f"{here}/" in alice.get("/t/acme/queue/all/").content.decode()
     page = alice.get(f"{here}/").content.decode()
     assert why in page
     assert 'data-hotkey="f"' in page
