@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="conversation",
             name="case_label",
-            field=models.CharField(blank=True, default="", max_length=60),
+            field=models.CharField(blank=True, db_default="", default="", max_length=60),
         ),
         migrations.AlterField(
             model_name="deadline",

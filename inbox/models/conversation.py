@@ -63,7 +63,7 @@ class Conversation(TenantModel):
     relay_alias = models.CharField(max_length=254, blank=True, default="")
     case_ref = models.CharField(max_length=64, blank=True, default="")
     # What the case on it is called, the one due first if several; written by whoever keeps cases.
-    case_label = models.CharField(max_length=60, blank=True, default="")
+    case_label = models.CharField(max_length=60, blank=True, default="", db_default="")
     # Another conversation this one might belong to: two candidates are flagged, never guessed.
     possibly_same_as = models.CharField(max_length=100, blank=True, default="")
     last_message_at = models.DateTimeField()
