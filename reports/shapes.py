@@ -1,4 +1,4 @@
-"""What the board shows, as plain values; pure. Moments are UTC, spans are seconds, shares lie between 0 and 1."""
+"""What the board shows, as plain values; pure. Moments are UTC, spans are seconds, shares are of one."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class Period:
-    """A span of whole days in the reader's zone; `before` is the equal span that ends where this one begins."""
+    """Whole days in the reader's zone; `before` is the equal span that ends where this begins."""
 
     days: int
     begins_at: datetime
@@ -108,7 +108,7 @@ class HourLoad:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why deadlines of the period were missed; keys: late_from_sync, nobody_assigned, warehouse, bounced, idle."""
+    """Why deadlines were missed; keys: late_from_sync, nobody_assigned, warehouse, bounced, idle."""
 
     key: str
     count: int
