@@ -29,8 +29,9 @@ from tests.world import World, arrive, conversation_of, walmart_mail
 
 Bell = tuple[str, list[object], dict[str, object]]
 Rung = Callable[[], list[Bell]]
-# The tests' own Valkey, in a database that no worker listens to.
-QUIET_BROKER = os.environ["REDIS_URL"].replace("unix://", "redis+socket://") + "?virtual_host=15"
+# The tests' own Valkey, in a database that no worker listens to and no other process of this run empties.
+QUIET = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+QUIET_BROKER = os.environ["REDIS_URL"].replace("unix://", "redis+socket://") + f"?virtual_host={QUIET}"
 DEAD_BROKER = "redis://127.0.0.1:1/0"
 
 
