@@ -23,6 +23,9 @@ PERMISSIONS: dict[str, frozenset[Role]] = {
     "manage_tags": frozenset({Role.LEAD, Role.ADMIN}),
     "manage_policies": frozenset({Role.LEAD, Role.ADMIN}),
     "manage_members": frozenset({Role.ADMIN}),
+    # Answering what an agent asks the warehouse; asking takes "converse".
+    "answer_checks": frozenset(Role),
+    "see_board": frozenset({Role.LEAD, Role.ADMIN}),
     "belong": frozenset(Role),
 }
 # What reaches beyond the seller accounts that a restricted member sees.

@@ -1,1 +1,1 @@
-"""Marketplace cases with deadlines of their own, hanging on conversations."""
+"""Marketplace cases with deadlines of their own, and checks by the warehouse, hanging on conversations."""

@@ -53,6 +53,8 @@ INSTALLED_APPS = [
     "marketplaces",
     "orders",
     "inbox",
+    "cases",
+    "reports",
     "helpdesk",
 ]
 

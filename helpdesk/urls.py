@@ -8,6 +8,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("accounts.urls")),
     path("", include("orders.urls")),
     path("", include("inbox.urls")),
+    path("", include("cases.urls")),
+    path("", include("reports.urls")),
 ]
 
 handler500 = server_error

@@ -7,8 +7,9 @@ from django.db.models import F, QuerySet
 
 from accounts.models import Membership
 from inbox import sla, standing
-from inbox.models import Conversation, Deadline, DeadlineKind, Message, OutboundReply, Outcome, SlaPolicy
+from inbox.models import Conversation, Deadline, Message, OutboundReply, Outcome, SlaPolicy
 from inbox.policies import all_policies, policy_for
+from inbox.promises import REPLY, kinds_by_reply
 
 
 def start(message: Message) -> Deadline:
@@ -24,12 +25,12 @@ def deadline_for(
 ) -> Deadline:
     """The clock of a buyer's message, to be saved; a moment stated in the mail itself beats the policy."""
     conversation = message.conversation
-    policy = policy_for(policies, conversation.account, DeadlineKind.REPLY, message.sent_at)
+    policy = policy_for(policies, conversation.account, REPLY, message.sent_at)
     due = sla.due_at(message.sent_at, timedelta(minutes=policy.allowance_minutes))
     return Deadline(
         tenant_id=message.tenant_id,
         message=message,
-        kind=DeadlineKind.REPLY,
+        kind=REPLY,
         conversation=conversation,
         started_at=message.sent_at,
         due_at=stated_due or due,
@@ -78,7 +79,9 @@ def stop_by_reply(reply: OutboundReply, *, at: datetime, written_at: datetime | 
     the first one was. Returns how many stopped.
     """
     answered = Deadline.objects.filter(
-        conversation_id=reply.conversation_id, message__created_at__lte=written_at or reply.queued_at
+        conversation_id=reply.conversation_id,
+        kind__in=kinds_by_reply(),
+        message__created_at__lte=written_at or reply.queued_at,
     )
     stopped = stop(
         answered, at=at, stopped_by_reply=reply, stopped_by_id=reply.author_id, outcome=Outcome.REPLIED
@@ -106,8 +109,9 @@ def restart_by_message(message: Message) -> int:
 
 
 def stop_by_person(conversation: Conversation, *, by: Membership, outcome: Outcome, at: datetime) -> int:
-    """Stop every running clock because a person says why; returns how many."""
-    stopped = stop(Deadline.objects.filter(conversation=conversation), at=at, stopped_by=by, outcome=outcome)
+    """Stop every running clock that a reply would, because a person says why; returns how many."""
+    running = Deadline.objects.filter(conversation=conversation, kind__in=kinds_by_reply())
+    stopped = stop(running, at=at, stopped_by=by, outcome=outcome)
     standing.refresh(conversation)
     return stopped
 
@@ -115,7 +119,9 @@ def stop_by_person(conversation: Conversation, *, by: Membership, outcome: Outco
 def stop_by_message(message: Message) -> int:
     """Stop what a mail sent elsewhere answered: clocks that had begun when it left."""
     answered = Deadline.objects.filter(
-        conversation_id=message.conversation_id, started_at__lte=message.sent_at
+        conversation_id=message.conversation_id,
+        kind__in=kinds_by_reply(),
+        started_at__lte=message.sent_at,
     )
     stopped = stop(
         answered, at=message.sent_at, stopped_by_message=message, outcome=Outcome.ANSWERED_ELSEWHERE

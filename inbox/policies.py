@@ -1,14 +1,12 @@
 """SLA policies: how long each marketplace allows, as rows a tenant owns."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from accounts.models import Tenant
-from inbox.models import DeadlineKind, SlaPolicy
+from inbox.models import SlaPolicy
+from inbox.promises import BEGINNING, REPLY, promises
 from marketplaces.models import SellerAccount
 from marketplaces.types import FACTS
-
-# Before any mail there is, whatever its Date says.
-BEGINNING = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def seed(tenant: Tenant) -> None:
@@ -18,7 +16,7 @@ def seed(tenant: Tenant) -> None:
             tenant=tenant,
             marketplace=marketplace,
             account=None,
-            kind=DeadlineKind.REPLY,
+            kind=REPLY,
             defaults={
                 "valid_from": BEGINNING,
                 "allowance_minutes": facts.reply_hours * 60,
@@ -46,5 +44,19 @@ def policy_for(policies: list[SlaPolicy], account: SellerAccount, kind: str, at:
 
 
 def all_policies() -> list[SlaPolicy]:
-    """The tenant's policies, few enough to hold in the hand."""
-    return list(SlaPolicy.objects.all())
+    """The tenant's policies and, behind them, what holds without; few enough to hold in the hand."""
+    return [*SlaPolicy.objects.all(), *promised()]
+
+
+def promised() -> list[SlaPolicy]:
+    """What holds where the tenant has no policy of its own; rows that are stored nowhere."""
+    return [
+        SlaPolicy(
+            marketplace=promise.marketplace,
+            kind=promise.kind,
+            valid_from=promise.valid_from,
+            allowance_minutes=promise.allowance_minutes,
+            rule=promise.rule,
+        )
+        for promise in promises()
+    ]

@@ -70,6 +70,19 @@ VIEWS: dict[str, View] = {
             ("-last_message_at", "-id"),
         ),
         View(
+            "warehouse",
+            "Waiting on warehouse",
+            "The warehouse owes us no answer.",
+            lambda me: Q(state=ConversationState.WAITING_WAREHOUSE),
+            ("-last_message_at", "-id"),
+        ),
+        View(
+            "cases",
+            "Cases",
+            "No case needs you.",
+            lambda me: Q(queue_at__isnull=False) & ~Q(case_label=""),
+        ),
+        View(
             "unrecognised",
             "Unrecognised",
             "Every mail came from a marketplace.",

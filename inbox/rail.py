@@ -25,6 +25,8 @@ COUNTED = {
     "mine": "queue_at IS NOT NULL AND assignee_id = %(me)s",
     "unassigned": "queue_at IS NOT NULL AND assignee_id IS NULL",
     "waiting": "queue_at IS NULL AND state = 'waiting_buyer'",
+    "warehouse": "state = 'waiting_warehouse'",
+    "cases": "queue_at IS NOT NULL AND case_label <> ''",
     "unrecognised": "kind = 'unrecognised' AND state <> 'closed'",
     "unverified": "kind = 'unverified' AND state <> 'closed'",
 }
@@ -40,6 +42,7 @@ URGENT = {
     "all": ("due_at IS NOT NULL", "due_at, id"),
     "mine": (COUNTED["mine"], "assignee_id, queue_at, id"),
     "unassigned": (COUNTED["unassigned"], "assignee_id, queue_at, id"),
+    "cases": (COUNTED["cases"], "queue_at, id"),
 }
 
 

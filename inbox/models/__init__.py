@@ -1,7 +1,7 @@
 """The inbox's tables: conversations, what arrived and left in them, and the clocks on them."""
 
 from inbox.models.conversation import Conversation, ConversationKind, ConversationNumber, ConversationState
-from inbox.models.deadline import Deadline, DeadlineKind, Outcome, SlaPolicy
+from inbox.models.deadline import Deadline, Outcome, SlaPolicy
 from inbox.models.message import Attachment, Direction, DoomedFile, Message
 from inbox.models.reply import Draft, OutboundReply, ReplyAttempt, ReplyChannel
 from inbox.models.search import DocumentKind, SearchDocument
@@ -16,7 +16,6 @@ __all__ = [
     "ConversationState",
     "ConversationTag",
     "Deadline",
-    "DeadlineKind",
     "Direction",
     "DocumentKind",
     "DoomedFile",

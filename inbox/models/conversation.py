@@ -62,6 +62,8 @@ class Conversation(TenantModel):
     relay_address = models.CharField(max_length=254, blank=True, default="")
     relay_alias = models.CharField(max_length=254, blank=True, default="")
     case_ref = models.CharField(max_length=64, blank=True, default="")
+    # What the case on it is called, the one due first if several; written by whoever keeps cases.
+    case_label = models.CharField(max_length=60, blank=True, default="", db_default="")
     # Another conversation this one might belong to: two candidates are flagged, never guessed.
     possibly_same_as = models.CharField(max_length=100, blank=True, default="")
     last_message_at = models.DateTimeField()
@@ -94,6 +96,16 @@ class Conversation(TenantModel):
                 fields=["tenant", "assignee", "queue_at", "id"],
                 condition=Q(queue_at__isnull=False),
                 name="inbox_conversation_mine",
+            ),
+            models.Index(
+                fields=["tenant", "queue_at", "id"],
+                condition=Q(queue_at__isnull=False) & ~Q(case_label=""),
+                name="inbox_conversation_cases",
+            ),
+            models.Index(
+                fields=["tenant", "-last_message_at", "-id"],
+                condition=Q(state="waiting_warehouse"),
+                name="inbox_conversation_warehouse",
             ),
             models.Index(
                 fields=["tenant", "due_at", "id"],

@@ -7,14 +7,9 @@ from accounts.models import Membership
 from accounts.tenancy import TenantForeignKey, TenantModel
 from inbox.models.conversation import Conversation
 from inbox.models.message import Message
+from inbox.promises import REPLY
 from marketplaces.models import SellerAccount
 from marketplaces.types import Marketplace
-
-
-class DeadlineKind(models.TextChoices):
-    """What must happen."""
-
-    REPLY = "reply", "Answer the buyer"
 
 
 class Outcome(models.TextChoices):
@@ -32,7 +27,7 @@ class SlaPolicy(TenantModel):
 
     marketplace = models.CharField(max_length=20, choices=[(m.value, m.value) for m in Marketplace])
     account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, null=True, related_name="+")
-    kind = models.CharField(max_length=20, choices=DeadlineKind, default=DeadlineKind.REPLY)
+    kind = models.CharField(max_length=40, default=REPLY)  # as the promises name it
     valid_from = models.DateTimeField()
     allowance_minutes = models.PositiveIntegerField()
     rule = models.CharField(max_length=100)  # as printed beside the clock: "Walmart 48 h"
@@ -55,7 +50,7 @@ class Deadline(TenantModel):
     """One thing that must happen by a moment, and how its clock was stopped."""
 
     conversation = TenantForeignKey(Conversation, on_delete=models.CASCADE, related_name="deadlines")
-    kind = models.CharField(max_length=20, choices=DeadlineKind, default=DeadlineKind.REPLY)
+    kind = models.CharField(max_length=40, default=REPLY)
     message = TenantForeignKey(Message, on_delete=models.CASCADE, null=True, related_name="deadlines")
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 # Each app may know those before it.
-APPS = ("accounts", "marketplaces", "orders", "inbox", "cases", "helpdesk")
+APPS = ("accounts", "marketplaces", "orders", "inbox", "cases", "reports", "helpdesk")
 PRODUCT = (*APPS, "simulator")
 TEMPLATES = ROOT / "templates"
 

@@ -23,6 +23,8 @@ INDEX_OF = {
     "all": "inbox_conversation_queue",
     "mine": "inbox_conversation_mine",
     "waiting": "inbox_conversation_waiting",
+    "warehouse": "inbox_conversation_warehouse",
+    "cases": "inbox_conversation_cases",
     "unrecognised": "inbox_conversation_aside",
     "unverified": "inbox_conversation_aside",
     "closed": "inbox_conversation_closed",

@@ -16,7 +16,7 @@ from accounts import audit, inviting, mails
 from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.tenancy import tenant_tx
 from inbox import actions, tagging
-from inbox.models import Conversation, Deadline, DeadlineKind, Draft, Message, SlaPolicy
+from inbox.models import Conversation, Deadline, Draft, Message, SlaPolicy
 from marketplaces import backfills, health
 from marketplaces.models import Backfill, Health, SellerAccount
 from marketplaces.outbox import OutboxState
@@ -127,7 +127,7 @@ def _fill(
         SlaPolicy.objects.create(
             account=account,
             marketplace=account.marketplace,
-            kind=DeadlineKind.REPLY,
+            kind="reply",
             valid_from=now - timedelta(days=400),
             allowance_minutes=2880,
             rule=f"{word} 48 h",

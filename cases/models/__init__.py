@@ -1,0 +1,16 @@
+"""The cases' tables: formal matters with their stages, and questions to the warehouse."""
+
+from cases.models.case import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage
+from cases.models.warehouse_check import CheckAnswer, CheckState, WarehouseCheck
+
+__all__ = [
+    "Case",
+    "CaseOutcome",
+    "CaseSource",
+    "CaseStage",
+    "CheckAnswer",
+    "CheckState",
+    "Decider",
+    "Stage",
+    "WarehouseCheck",
+]

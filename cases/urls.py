@@ -1,0 +1,5 @@
+"""Addresses of cases and of the warehouse's board."""
+
+from django.urls import URLPattern
+
+urlpatterns: list[URLPattern] = []

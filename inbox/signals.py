@@ -1,0 +1,6 @@
+"""What the apps above hear of the inbox; every signal is sent inside the transaction of what it tells."""
+
+from django.dispatch import Signal
+
+# Mails are in their conversations, new or filed again by a person: `account`, `messages` (stored rows).
+mails_filed = Signal()
