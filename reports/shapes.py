@@ -59,7 +59,7 @@ class NowFigures:
 
 @dataclass(frozen=True, slots=True)
 class OfficialRate:
-    """The marketplace's own number beside ours; `unknown_here` are its messages that we never had, by order."""
+    """The marketplace's own number beside ours; `unknown_here` are orders whose messages we never had."""
 
     rate: Decimal
     as_of: datetime

@@ -1,7 +1,7 @@
 """The response rate of each seller account in its marketplace's own definition.
 
-A message counts in the window it was received in, and is in time when it was answered within the marketplace's
-own hours, whatever our policies say. Its time may still run: then it is neither in time nor late.
+A message counts in the window it was received in, and is in time when it was answered within the
+marketplace's own hours, whatever our policies say. Its time may still run: then it is neither in time nor late.
 """
 
 from bisect import bisect_right
@@ -27,7 +27,8 @@ from reports.tally import Count, tally
 PACE = timedelta(days=7)  # how the rest of the month is expected to go
 PLACES = Decimal("0.0001")
 SUMS = """
-    SELECT piece.at, h.account_id, sum(received), sum(in_time), sum(answered_late), sum(unanswered), sum(excluded)
+    SELECT piece.at, h.account_id, sum(received), sum(in_time), sum(answered_late), sum(unanswered),
+           sum(excluded)
     FROM unnest(%(begins)s::timestamptz[], %(ends)s::timestamptz[]) WITH ORDINALITY AS piece(begins, ends, at)
     JOIN reports_hourfigures h ON h.hour >= piece.begins AND h.hour < piece.ends
     WHERE h.member_id IS NULL AND h.account_id = ANY (%(accounts)s)

@@ -1,4 +1,4 @@
-"""Rows the figures are counted from, written as the product's own acts leave them, at moments of the test's own."""
+"""Rows the figures are counted from, as the product's own acts leave them, at moments of the test's own."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
