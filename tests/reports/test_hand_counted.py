@@ -193,6 +193,7 @@ def test_the_neighbour_sees_nothing_of_it(world: World, march: dict[int, int]) -
         assert now_figures(now=NOW, zone=ZONE, narrowed=ALL).oldest is None
         assert case_figures(MARCH, ALL) == []
         assert [each.sent for each in by_account(MARCH, NOW, ALL)] == [0]
+        assert [each.name for each in by_agent(MARCH, NOW, ALL)] == ["Gus Grant"]
 
 
 def test_the_check_finds_the_month_in_order(world: World, march: dict[int, int]) -> None:
