@@ -11,7 +11,6 @@ from inbox import sla
 from orders.listing import end_of_day
 
 HOUR = timedelta(hours=1)
-SHIFT = timedelta(hours=8)
 LATE, UNDER_2H, UNDER_8H, TODAY = "late", "2h", "8h", "today"
 TITLES = {LATE: "late", UNDER_2H: "due in under 2 h", UNDER_8H: "due in under 8 h", TODAY: "due today"}
 # One hour of the clock, by its beginning in UTC; a half-hour zone's hours begin at :30.
@@ -49,7 +48,7 @@ def span(due: str, *, now: datetime, zone: str) -> Span:
     if due == UNDER_2H:
         return Span(now, now + sla.CRITICAL)
     if due == UNDER_8H:
-        return Span(now, now + SHIFT)
+        return Span(now, now + sla.CALM)
     if due == TODAY:
         return Span(now, end_of_day(now, zone))
     begins_at = hour_of(due)

@@ -43,7 +43,7 @@ class View:
     @property
     def narrowings(self) -> dict[str, str | int]:
         """What the list is narrowed to, as addresses name it."""
-        named = {"tag": self.tag_id, "account": self.account_id, "due": self.due}
+        named: dict[str, str | int] = {"tag": self.tag_id, "account": self.account_id, "due": self.due}
         return {name: value for name, value in named.items() if value}
 
     @property
