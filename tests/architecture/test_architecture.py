@@ -44,6 +44,7 @@ DOORS: dict[str, set[str]] = {
         "marketplaces/outbox.py",
         "marketplaces/tasks.py",
         "orders/tasks.py",
+        "reports/rows.py",
     },
     r"\bdb_constraint\b": {"accounts/tenancy.py"},
     r"models\.(Manager|QuerySet)\(|from_queryset": set(),

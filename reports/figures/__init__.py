@@ -1,0 +1,1 @@
+"""The figures of the board, read inside the caller's tenant_tx: a restricted member's are of their accounts."""
