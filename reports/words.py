@@ -35,3 +35,20 @@ def day_words(day: date) -> str:
 def counted(count: int, one: str, many: str = "") -> str:
     """A number with its noun: "1 message", "3 messages"."""
     return f"{count} {one if count == 1 else many or f'{one}s'}"
+
+
+def capped(count: int, *, more: bool) -> str:
+    """A count with a plus where counting stopped: "1,000+"."""
+    return f"{count:,}{'+' if more else ''}"
+
+
+def city(zone: str) -> str:
+    """A time zone as people say it: "New York"."""
+    return zone.rpartition("/")[2].replace("_", " ")
+
+
+def answers_left(spare: int, to_recover: int) -> str:
+    """How far the line is, in answers."""
+    if to_recover:
+        return f"none left, {to_recover} in a row to recover"
+    return f"{spare} may still be late" if spare else "none may be late"
