@@ -5,7 +5,7 @@ from typing import Any
 
 from celery import Celery
 from celery.beat import PersistentScheduler
-from celery.schedules import schedule
+from celery.schedules import crontab, schedule
 from celery.signals import heartbeat_sent, task_postrun, task_prerun
 from django.db import close_old_connections
 
@@ -97,6 +97,16 @@ def configure() -> None:
                 "schedule": schedule(1),
                 "options": {"expires": 10},
             },
+            "roll-up": {
+                "task": "reports.tasks.ring_roll_ups",
+                "schedule": schedule(5),
+                "options": {"expires": 10},
+            },
+            "check-figures": {
+                "task": "reports.tasks.ring_checks",
+                "schedule": crontab(hour=3, minute=20),
+                "options": {"expires": 3600},
+            },
             "send-mails": {
                 "task": "accounts.tasks.ring_due_mails",
                 "schedule": schedule(5),
@@ -107,7 +117,7 @@ def configure() -> None:
     )
     # Without this Celery drops its database connection around every task.
     app.conf["CELERY_DB_REUSE_MAX"] = 100_000
-    app.autodiscover_tasks(["accounts", "inbox", "marketplaces", "orders"])
+    app.autodiscover_tasks(["accounts", "inbox", "marketplaces", "orders", "reports"])
 
 
 configure()

@@ -50,7 +50,8 @@ def assign(conversation: Conversation, *, by: Membership, assignee: Membership |
     if assignee is None:
         events.record(conversation, "unassigned", at=now, actor=by)
     else:
-        events.record(conversation, "assigned", at=now, actor=by, name=assignee.user.name)
+        name, member = assignee.user.name, assignee.pk
+        events.record(conversation, "assigned", at=now, actor=by, name=name, member=member)
 
 
 def close(conversation: Conversation, *, by: Membership, now: datetime) -> None:

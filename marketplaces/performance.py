@@ -1,5 +1,6 @@
 """Read how the marketplaces rate a seller account, keep it day by day, and say it in words."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -124,17 +125,26 @@ def store(account: SellerAccount, found: Performance, *, now: datetime) -> None:
 
 def latest_response_rate(account: SellerAccount) -> ResponseRate | None:
     """Walmart's last report on answered messages, inside the caller's transaction; None before the first."""
-    report = ResponseReport.objects.filter(account=account).order_by("-day", "-read_at").first()
-    if report is None:
-        return None
-    figures = PerformanceFigure.objects.filter(account=account, metric="response_rate")
-    return ResponseRate(
-        figure=figures.order_by("-day", "-read_at").first(),
-        rows=tuple(_unpacked(row) for row in report.rows),
-        period_days=report.period_days,
-        day=datetime.combine(report.day, datetime.min.time(), UTC),
-        read_at=report.read_at,
-    )
+    return latest_response_rates([account]).get(account.pk)
+
+
+def latest_response_rates(accounts: Iterable[SellerAccount]) -> dict[int, ResponseRate]:
+    """The last report of each account that has one, by its id, in two statements."""
+    ids = [account.pk for account in accounts]
+    reports = ResponseReport.objects.filter(account__in=ids).order_by("account", "-day", "-read_at")
+    figures = PerformanceFigure.objects.filter(account__in=ids, metric="response_rate")
+    newest = figures.order_by("account", "-day", "-read_at").distinct("account")
+    figure_of = {figure.account_id: figure for figure in newest}
+    return {
+        report.account_id: ResponseRate(
+            figure=figure_of.get(report.account_id),
+            rows=tuple(_unpacked(row) for row in report.rows),
+            period_days=report.period_days,
+            day=datetime.combine(report.day, datetime.min.time(), UTC),
+            read_at=report.read_at,
+        )
+        for report in reports.distinct("account")
+    }
 
 
 def shown(account: SellerAccount) -> list[Shown]:

@@ -59,12 +59,13 @@ class NowFigures:
 
 @dataclass(frozen=True, slots=True)
 class OfficialRate:
-    """The marketplace's own number beside ours; `unknown_here` are its messages that we never had."""
+    """The marketplace's own number beside ours; `unknown_here` are orders whose messages we never had."""
 
     rate: Decimal
     as_of: datetime
     unknown_here: int
     unknown_there: int
+    unknown_orders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from inbox import sla
 from inbox.models import Deadline
 from inbox.promises import REPLY
-from reports.figures.periods import HOUR
+from reports.hours import HOUR
 from reports.shapes import HourLoad, Narrowed
 
 HOURS = 48

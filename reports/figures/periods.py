@@ -1,11 +1,9 @@
-"""Spans of whole days, hours and months as the reader's clock has them; pure."""
+"""Spans of whole days and months as the reader's clock has them; pure."""
 
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from reports.shapes import Period
-
-HOUR = timedelta(hours=1)
 
 
 def period(days: int, now: datetime, zone: str) -> Period:
@@ -41,14 +39,3 @@ def end_of_month(now: datetime, zone: str) -> tuple[date, datetime]:
     there = now.astimezone(ZoneInfo(zone)).date()
     following = (there.replace(day=1) + timedelta(days=32)).replace(day=1)
     return following - timedelta(days=1), midnight(following, zone)
-
-
-def whole_hour(moment: datetime) -> datetime:
-    """The beginning of the hour (UTC) a moment lies in; the roll-ups know no other hours."""
-    return moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-
-
-def next_whole_hour(moment: datetime) -> datetime:
-    """The first beginning of an hour (UTC) that is not before a moment."""
-    begun = whole_hour(moment)
-    return begun if begun == moment else begun + HOUR

@@ -10,6 +10,7 @@ from helpdesk.celery import app as celery
 from inbox import tasks
 from marketplaces import tasks as connecting_tasks
 from orders import tasks as order_tasks
+from reports import tasks as report_tasks
 
 OURS = {
     name: task
@@ -25,6 +26,8 @@ RINGS = {
     connecting_tasks.ring_due_connections.name,
     order_tasks.ring_due_reads.name,
     account_tasks.ring_due_mails.name,
+    report_tasks.ring_checks.name,
+    report_tasks.ring_roll_ups.name,
 }
 
 
