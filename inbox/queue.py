@@ -27,8 +27,8 @@ ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
 class View:
     """One of the lists of conversations; `order` names the columns its index is sorted by.
 
-    With `tag_id` only what bears that tag, with `account_id` only that seller account's, with `due` only what
-    inbox.narrowing names so.
+    It is narrowed to what bears the tag, hangs on the seller account, is that member's, and is due as `due` says
+    (inbox.narrowing), where these are set.
     """
 
     key: str
@@ -38,12 +38,18 @@ class View:
     order: tuple[str, str] = ("queue_at", "id")
     tag_id: int = 0
     account_id: int = 0
+    assignee_id: int = 0
     due: str = ""
 
     @property
     def narrowings(self) -> dict[str, str | int]:
         """What the list is narrowed to, as addresses name it."""
-        named: dict[str, str | int] = {"tag": self.tag_id, "account": self.account_id, "due": self.due}
+        named: dict[str, str | int] = {
+            "tag": self.tag_id,
+            "account": self.account_id,
+            "assignee": self.assignee_id,
+            "due": self.due,
+        }
         return {name: value for name, value in named.items() if value}
 
     @property
@@ -56,7 +62,9 @@ class View:
         """Whether the list is the triage queue or a part of it."""
         return self.order[0] in ("queue_at", "due_at")
 
-    def narrowed(self, *, tag_id: int = 0, account_id: int = 0, due: str = "") -> "View":
+    def narrowed(
+        self, *, tag_id: int = 0, account_id: int = 0, assignee_id: int = 0, due: str = ""
+    ) -> "View":
         """The same list with less in it; a list that may grow for ever is narrowed by tag alone.
 
         What is due is sorted by its deadline, because on top of the queue stands what has no deadline left.
@@ -64,7 +72,8 @@ class View:
         if not self.by_time_left:
             return replace(self, tag_id=tag_id)
         order = ("due_at", "id") if due else self.order
-        return replace(self, tag_id=tag_id, account_id=account_id, due=due, order=order)
+        ids = {"tag_id": tag_id, "account_id": account_id, "assignee_id": assignee_id}
+        return replace(self, **ids, due=due, order=order)
 
     def due_words(self, zone: str) -> str:
         """How the list says what is due in it: "late", "due Tue 14:00 to 15:00"."""
@@ -222,10 +231,12 @@ def queue_page(
     limit: int = PAGE_ROWS,
     tag_id: int = 0,
     account_id: int = 0,
+    assignee_id: int = 0,
     due: str = "",
 ) -> QueuePage:
     """Read a page of a view in one statement, two with a tag; raises KeyError and BadCursor."""
-    view = VIEWS[view_key].narrowed(tag_id=tag_id, account_id=account_id, due=due)
+    ids = {"tag_id": tag_id, "account_id": account_id, "assignee_id": assignee_id}
+    view = VIEWS[view_key].narrowed(**ids, due=due)
     after_cursor = rows_after(_rows(view, membership, now), view.order, after)
     found: list[Any] = list(after_cursor.values_list(*READ, named=True)[: limit + 1])
     more = len(found) > limit
@@ -278,6 +289,8 @@ def _rows(view: View, membership: Membership, now: datetime) -> QuerySet[Convers
         rows = rows.filter(span(view.due, now=now, zone=membership.time_zone).rows)
     if view.account_id:
         rows = rows.filter(account=view.account_id)
+    if view.assignee_id:
+        rows = rows.filter(assignee=view.assignee_id)
     if view.tag_id:
         rows = _tagged(rows, view.tag_id)
     return _with_marks(rows).order_by(*view.order)

@@ -53,6 +53,14 @@ class Filters:
         query = urlencode({name: value for name, value in named.items() if value})
         return f"?{query}" if query else ""
 
+    def open_query(self, row: Speed) -> tuple[str, str] | None:
+        """The list of what stands open in a row: its view and what narrows it; a marketplace has none."""
+        if self.by == "agent":
+            return (
+                ("all", self.list_query(assignee=row.key)) if row.key else ("unassigned", self.list_query())
+            )
+        return ("all", self.list_query(account=row.key)) if self.by == "account" else None
+
     def toggled(self, column: str) -> str:
         """The order that a press on a column's head asks for: the largest first, then the smallest."""
         return column if self.sort == f"-{column}" else f"-{column}"

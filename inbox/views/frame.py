@@ -33,10 +33,11 @@ def view_query(view: View) -> str:
 
 
 def narrowed(request: HttpRequest) -> dict[str, Any]:
-    """What a list is narrowed to, by ?tag=, ?account= and ?due=; nothing for what is no such thing."""
+    """What a list is narrowed to, by ?tag=, ?account=, ?assignee= and ?due=; what is none narrows nothing."""
     return {
         "tag_id": _id_in(request, "tag"),
         "account_id": _id_in(request, "account"),
+        "assignee_id": _id_in(request, "assignee"),
         "due": due_of(request.GET.get("due", "")),
     }
 

@@ -184,6 +184,7 @@ def _next_number(request: TenantRequest, number: int, *, now: datetime) -> int |
         limit=2,
         tag_id=view.tag_id,
         account_id=view.account_id,
+        assignee_id=view.assignee_id,
         due=view.due,
     )
     return next((row.number for row in listing.rows if row.number != number), None)

@@ -101,6 +101,7 @@ def test_account_assignee_and_deadline_narrow_together(
     with tenant_tx(world.acme.pk):
         actions.assign(mine, by=world.leo, assignee=world.alice, now=NOW)
     assert rows(world, "unassigned", due="2h") == [nobodys.number]
+    assert rows(world, assignee_id=world.alice.pk) == [mine.number]
     assert rows(world, account_id=world.walmart.pk) == [mine.number, nobodys.number]
     assert rows(world, account_id=world.amazon.pk) == []
     # A list without end is not read through for one account's rows.
@@ -159,6 +160,18 @@ def test_the_list_says_what_it_is_narrowed_to_and_offers_to_lift_it(
     assert polled.count("data-row=") == 1
     conversation = alice.get(f"/t/acme/c/{number}/?due=2h").content.decode()
     assert 'href="/t/acme/queue/all/?due=2h"' in conversation
+
+
+def test_what_one_member_has_is_a_list_that_names_them(
+    world: World, alice: Browser, waiting: Callable[..., Conversation]
+) -> None:
+    with tenant_tx(world.acme.pk):
+        actions.assign(waiting(minutes=75), by=world.ada, assignee=world.leo, now=NOW)
+    waiting(minutes=80)
+    with at_most(6):
+        page = alice.get(f"/t/acme/queue/all/?assignee={world.leo.pk}").content.decode()
+    assert page.count("data-row=") == 1
+    assert "Not only assigned to Leo Lang" in page
 
 
 def test_an_empty_narrowed_list_says_why_and_shows_the_way_out(world: World, alice: Browser) -> None:

@@ -109,6 +109,22 @@ def test_bars_and_rows_of_hours_open_the_list_of_their_hour(leo: Browser, waitin
     assert all(page.count(f'href="{address}"') == 3 for address in addresses)
 
 
+@pytest.mark.parametrize("by", ["agent", "account"])
+def test_what_stands_open_in_a_row_is_a_list_of_as_many(
+    leo: Browser, world: World, waiting: Waiting, by: str
+) -> None:
+    with tenant_tx(world.acme.pk):
+        for hours in (1, 2):
+            actions.assign(waiting(hours), by=world.ada, assignee=world.alice, now=NOW)
+    waiting(3)
+    page = text(leo.get(f"/t/acme/board/?by={by}"))
+    found = re.findall(r'href="([^"]+)" aria-label="(\d) open: ([^.]+)', page)
+    open_now = {name: int(number) for _, number, name in found}
+    assert open_now == ({"Alice Archer": 2, "Nobody": 1} if by == "agent" else {"Lumen US": 3})
+    for address, number, _ in found:
+        assert rows(text(leo.get(address.replace("&amp;", "&")))) == int(number)
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_leads_and_admins_find_the_board_in_the_rail_and_nobody_else(world: World, role: Role) -> None:
     member = make_member(world.acme, "Mika Moor", role)
