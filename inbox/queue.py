@@ -27,8 +27,8 @@ ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
 class View:
     """One of the lists of conversations; `order` names the columns its index is sorted by.
 
-    It is narrowed to what bears the tag, hangs on the seller account, is that member's, and is due as `due` says
-    (inbox.narrowing), where these are set.
+    It is narrowed to what bears the tag, hangs on the seller account, is that member's, and is due as `due`
+    says (inbox.narrowing), where these are set.
     """
 
     key: str

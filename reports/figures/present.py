@@ -21,7 +21,7 @@ FIGURES = """
     SELECT figure.key, counted.number, first.* FROM unnest(%(keys)s::text[], %(since)s::timestamptz[],
         %(until)s::timestamptz[], %(nobodys)s::boolean[]) AS figure(key, since, until, nobodys)
     CROSS JOIN LATERAL (SELECT count(*) AS number FROM (
-        SELECT FROM inbox_conversation c WHERE <behind> LIMIT %(most)s + 1) few) counted
+        SELECT FROM inbox_conversation c WHERE <behind> LIMIT %(most)s + 1) there) counted
     LEFT JOIN LATERAL (
         SELECT c.number, c.due_at, a.name, u.name FROM inbox_conversation c
         JOIN marketplaces_selleraccount a ON a.id = c.account_id

@@ -1,7 +1,7 @@
 """The response rate of each seller account in its marketplace's own definition.
 
 A message counts in the window it was received in, and is in time when it was answered within the
-marketplace's own hours, whatever our policies say. Its time may still run: then it is neither in time nor late.
+marketplace's own hours, whatever our policies say. While its time runs it is neither in time nor late.
 """
 
 from bisect import bisect_right

@@ -9,6 +9,7 @@ from django.db.models import Count as CountOf
 
 from accounts.access import may
 from accounts.models import Membership
+from accounts.tenancy import current_tenant_id
 from inbox.models import Conversation
 from marketplaces.models import SellerAccount
 from marketplaces.types import FACTS
@@ -86,9 +87,10 @@ def _any(counts: Iterable[Whose], account_id: int) -> bool:
 def _agents(seen: list[Whose]) -> dict[str, str]:
     """Names by member, in order: all who may answer buyers, and all who have something to show."""
     ids = {whose.member_id for whose in seen}
+    members = Membership.objects.filter(tenant=current_tenant_id()).select_related("user")
     names = {
         str(member.pk): member.user.name
-        for member in Membership.objects.select_related("user").order_by("user__name", "pk")
+        for member in members.order_by("user__name", "pk")
         if member.pk in ids or (member.is_active and may(member, "converse"))
     }
     return names | ({"": NOBODY} if None in ids else {})

@@ -96,7 +96,33 @@ class Desk:
             expires_at=at + FOR_EVER,
         )
         self.event(talk, "reply_queued", at, actor=author, reply=reply.pk)
+        Conversation.objects.filter(pk=talk.pk, assignee=None).update(assignee=author)
         return reply
+
+    def answer(self, deadline: Deadline, author: Membership, at: datetime) -> OutboundReply:
+        """A reply that stops the clock; where it leaves too late, the moment that passed is written down."""
+        reply = self.reply(deadline.conversation, author, at)
+        self.stop(deadline, at, "replied", stopped_by_reply=reply, stopped_by=author)
+        Conversation.objects.filter(pk=deadline.conversation_id).update(state="waiting_buyer")
+        return reply
+
+    def stop(self, deadline: Deadline, at: datetime, outcome: str, **how: object) -> None:
+        """The clock stops."""
+        if deadline.due_at < at:
+            self.breach(deadline)
+        Deadline.objects.filter(pk=deadline.pk).update(stopped_at=at, outcome=outcome, **how)
+
+    def breach(self, deadline: Deadline) -> None:
+        """The moment passed with the clock running."""
+        Deadline.objects.filter(pk=deadline.pk).update(breached_at=deadline.due_at)
+
+    def bounce(self, reply: OutboundReply, at: datetime) -> None:
+        """The reply did not reach the buyer: its clocks run again, and somebody has seen to it."""
+        OutboundReply.objects.filter(pk=reply.pk).update(rejected_at=at, decided_at=at)
+        Deadline.objects.filter(stopped_by_reply=reply).update(
+            stopped_at=None, stopped_by_reply=None, stopped_by=None, outcome=""
+        )
+        Conversation.objects.filter(pk=reply.conversation_id).update(state="open")
 
     def event(
         self,
@@ -120,10 +146,10 @@ class Desk:
         else:
             self.event(talk, "assigned", at, name="Somebody", member=member.pk)
 
-    def close(self, talk: Conversation, at: datetime, by: Membership) -> None:
+    def close(self, talk: Conversation, at: datetime, by: Membership, kind: str = "closed") -> None:
         """The conversation is put away."""
         Conversation.objects.filter(pk=talk.pk).update(state="closed", closed_at=at)
-        self.event(talk, "closed", at, actor=by)
+        self.event(talk, kind, at, actor=by)
 
     def reopen(self, talk: Conversation, at: datetime, kind: str = "returned") -> None:
         """The conversation comes back."""
