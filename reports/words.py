@@ -50,5 +50,5 @@ def city(zone: str) -> str:
 def answers_left(spare: int, to_recover: int) -> str:
     """How far the line is, in answers."""
     if to_recover:
-        return f"none left, {to_recover} in a row to recover"
+        return f"{to_recover} in a row to recover"
     return f"{spare} may still be late" if spare else "none may be late"

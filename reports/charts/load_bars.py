@@ -31,6 +31,7 @@ def load_bars(
 
     parts = [part for at in range(4) for part in _level(at * step, FLOOR - height(at * step), width)]
     before: datetime | None = None
+    days = []
     for at, hour in enumerate(hours):
         there = hour.begins_at.astimezone(ZoneInfo(zone))
         x = LEFT + at * each
@@ -38,7 +39,7 @@ def load_bars(
             parts.append(stroke(x, TOP, x, HEIGHT - 4, "chart-day"))
             # A day that begins at the very edge has no room for its name.
             if x < width - 48:
-                parts.append(text(x + 6, TOP + 9, f"{there:%a} {there.day}", "chart-day-name"))
+                days.append(text(x + 6, TOP + 9, f"{there:%a} {there.day}", "chart-day-name"))
         if there.hour % every == first:
             parts.append(text(x + each / 2, HEIGHT - 10, f"{there:%H}", "chart-hour"))
         if hour.count:
@@ -51,7 +52,7 @@ def load_bars(
         title="Deadlines by hour for the next 48 hours",
         description=describe(hours, zone),
         face="chart chart-load",
-        parts=parts,
+        parts=[*parts, *days],
     )
 
 
