@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
@@ -12,6 +13,7 @@ from accounts.cursors import cursor_after, rows_after
 from accounts.models import Membership, initials_of
 from inbox import sla
 from inbox.models import Conversation, ConversationKind, ConversationState, ConversationTag, OutboundReply
+from inbox.narrowing import span, words
 from inbox.tag_marks import TagMark, marks, tag_marks
 from marketplaces.outbox import OutboxState
 from marketplaces.types import FACTS, MARKETS
@@ -25,7 +27,8 @@ ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
 class View:
     """One of the lists of conversations; `order` names the columns its index is sorted by.
 
-    With `tag_id` only what bears that tag.
+    It is narrowed to what bears the tag, hangs on the seller account, is that member's, and is due as `due`
+    says (inbox.narrowing), where these are set.
     """
 
     key: str
@@ -34,16 +37,52 @@ class View:
     rows: Callable[[Membership], Q]
     order: tuple[str, str] = ("queue_at", "id")
     tag_id: int = 0
+    account_id: int = 0
+    assignee_id: int = 0
+    due: str = ""
+
+    @property
+    def narrowings(self) -> dict[str, str | int]:
+        """What the list is narrowed to, as addresses name it."""
+        named: dict[str, str | int] = {
+            "tag": self.tag_id,
+            "account": self.account_id,
+            "assignee": self.assignee_id,
+            "due": self.due,
+        }
+        return {name: value for name, value in named.items() if value}
 
     @property
     def query(self) -> str:
-        """What the list's own address needs at its end to keep the tag."""
-        return f"?tag={self.tag_id}" if self.tag_id else ""
+        """What the list's own address needs at its end to stay as narrow."""
+        return f"?{urlencode(self.narrowings)}" if self.narrowings else ""
 
     @property
     def by_time_left(self) -> bool:
         """Whether the list is the triage queue or a part of it."""
-        return self.order[0] == "queue_at"
+        return self.order[0] in ("queue_at", "due_at")
+
+    def narrowed(
+        self, *, tag_id: int = 0, account_id: int = 0, assignee_id: int = 0, due: str = ""
+    ) -> "View":
+        """The same list with less in it; a list that may grow for ever is narrowed by tag alone.
+
+        What is due is sorted by its deadline, because on top of the queue stands what has no deadline left.
+        """
+        if not self.by_time_left:
+            return replace(self, tag_id=tag_id)
+        order = ("due_at", "id") if due else self.order
+        ids = {"tag_id": tag_id, "account_id": account_id, "assignee_id": assignee_id}
+        return replace(self, **ids, due=due, order=order)
+
+    def due_words(self, zone: str) -> str:
+        """How the list says what is due in it: "late", "due Tue 14:00 to 15:00"."""
+        return words(self.due, zone)
+
+    def without(self, name: str) -> str:
+        """What its address needs at its end when one narrowing is lifted."""
+        rest = {key: value for key, value in self.narrowings.items() if key != name}
+        return f"?{urlencode(rest)}" if rest else ""
 
 
 VIEWS: dict[str, View] = {
@@ -191,21 +230,24 @@ def queue_page(
     after: str = "",
     limit: int = PAGE_ROWS,
     tag_id: int = 0,
+    account_id: int = 0,
+    assignee_id: int = 0,
+    due: str = "",
 ) -> QueuePage:
     """Read a page of a view in one statement, two with a tag; raises KeyError and BadCursor."""
-    view = replace(VIEWS[view_key], tag_id=tag_id)
-    after_cursor = rows_after(_rows(view, membership), view.order, after)
+    ids = {"tag_id": tag_id, "account_id": account_id, "assignee_id": assignee_id}
+    view = VIEWS[view_key].narrowed(**ids, due=due)
+    after_cursor = rows_after(_rows(view, membership, now), view.order, after)
     found: list[Any] = list(after_cursor.values_list(*READ, named=True)[: limit + 1])
     more = len(found) > limit
     sections: list[Section] = []
     for row in found[:limit]:
-        key = section_of(row, now, membership.time_zone) if view.by_time_left else "list"
+        key = _section_in(view, row, now, membership)
         if not sections or sections[-1].key != key:
             sections.append(Section(key, SECTIONS[key], key in PINNED))
         sections[-1].rows.append(_row(row, now))
     if more and sections:
-        following = section_of(found[limit], now, membership.time_zone) if view.by_time_left else "list"
-        sections[-1].exact = sections[-1].key != following
+        sections[-1].exact = sections[-1].key != _section_in(view, found[limit], now, membership)
     return QueuePage(view, sections, cursor_after(found[limit - 1], view.order) if more else "")
 
 
@@ -221,18 +263,34 @@ def section_of(row: Any, now: datetime, time_zone: str) -> str:
     """Which band a row of the triage queue stands in; "today" is the reader's."""
     if row.needs_settling:
         return "settle"
-    if row.due_at is None:
-        return "no_clock"
-    if row.due_at < now:
+    return "no_clock" if row.due_at is None else _band(row.due_at, now, time_zone)
+
+
+def _section_in(view: View, row: Any, now: datetime, membership: Membership) -> str:
+    if not view.by_time_left:
+        return "list"
+    if view.due:
+        return _band(row.due_at, now, membership.time_zone)
+    return section_of(row, now, membership.time_zone)
+
+
+def _band(due_at: datetime, now: datetime, time_zone: str) -> str:
+    if due_at < now:
         return "late"
-    if row.due_at - now < sla.CRITICAL:
+    if due_at - now < sla.CRITICAL:
         return "critical"
     zone = ZoneInfo(time_zone)
-    return "today" if row.due_at.astimezone(zone).date() == now.astimezone(zone).date() else "later"
+    return "today" if due_at.astimezone(zone).date() == now.astimezone(zone).date() else "later"
 
 
-def _rows(view: View, membership: Membership) -> QuerySet[Conversation]:
+def _rows(view: View, membership: Membership, now: datetime) -> QuerySet[Conversation]:
     rows = Conversation.objects.filter(view.rows(membership))
+    if view.due:
+        rows = rows.filter(span(view.due, now=now, zone=membership.time_zone).rows)
+    if view.account_id:
+        rows = rows.filter(account=view.account_id)
+    if view.assignee_id:
+        rows = rows.filter(assignee=view.assignee_id)
     if view.tag_id:
         rows = _tagged(rows, view.tag_id)
     return _with_marks(rows).order_by(*view.order)

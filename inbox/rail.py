@@ -100,6 +100,10 @@ class Rail:
         """The tag with that id."""
         return next((tag for tag in self.tags if tag.id == tag_id), None)
 
+    def account(self, account_id: int) -> RailAccount | None:
+        """The channel with that id."""
+        return next((account for account in self.accounts if account.id == account_id), None)
+
     @property
     def behind(self) -> list[RailAccount]:
         """The channels whose messages may be missing."""

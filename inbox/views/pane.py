@@ -177,7 +177,16 @@ def _next(
 def _next_number(request: TenantRequest, number: int, *, now: datetime) -> int | None:
     # Two rows, because what was just dealt with may still stand on top until its reply has left.
     view = view_of(request)
-    listing = queue_page(view.key, membership=request.membership, now=now, limit=2, tag_id=view.tag_id)
+    listing = queue_page(
+        view.key,
+        membership=request.membership,
+        now=now,
+        limit=2,
+        tag_id=view.tag_id,
+        account_id=view.account_id,
+        assignee_id=view.assignee_id,
+        due=view.due,
+    )
     return next((row.number for row in listing.rows if row.number != number), None)
 
 

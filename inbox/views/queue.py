@@ -12,9 +12,10 @@ from django.views.decorators.http import require_GET
 from accounts.access import may, needs
 from accounts.cursors import BadCursor
 from accounts.middleware import TenantRequest
+from accounts.models import Membership
 from inbox.queue import VIEWS, QueuePage, View, queue_page
 from inbox.rail import Rail
-from inbox.views.frame import answer, frame, reader, tag_id_of, view_of, view_query
+from inbox.views.frame import answer, frame, narrowed, reader, view_of, view_query
 
 
 @needs("belong")
@@ -63,18 +64,20 @@ def queue_more(request: TenantRequest, slug: str, view: str) -> HttpResponse:
     return answer(request, "inbox/queue_continued.html", reader(request, now=now) | context)
 
 
-def list_title(view: View, rail: Rail, organization: str) -> str:
-    """The title of a list's page: its name and how many stand in it."""
-    if tag := rail.tag(view.tag_id):
-        return f"{view.title}, {tag.name} - {organization}"
+def list_title(view: View, rail: Rail, member: Membership) -> str:
+    """The title of a list's page: its name and what it is narrowed to, or how many stand in it."""
+    narrowed_to = [each.name for each in (rail.account(view.account_id), rail.tag(view.tag_id)) if each]
+    if view.narrowings:
+        due = [view.due_words(member.time_zone)] if view.due else []
+        return f"{', '.join([view.title, *due, *narrowed_to])} - {member.tenant.name}"
     count = next((item.count for item in rail.views if item.key == view.key), "")
-    return f"{view.title}{f' ({count})' if count else ''} - {organization}"
+    return f"{view.title}{f' ({count})' if count else ''} - {member.tenant.name}"
 
 
 def _list(request: TenantRequest, key: str, *, now: datetime) -> dict[str, Any]:
     listing = _listing(request, key, now=now)
     context = frame(request, place=key, now=now)
-    title = list_title(listing.view, context["rail"], request.membership.tenant.name)
+    title = list_title(listing.view, context["rail"], request.membership)
     query = view_query(listing.view)
     return context | {"view": listing.view, "view_query": query, "listing": listing, "list_title": title}
 
@@ -88,7 +91,7 @@ def _listing(request: TenantRequest, key: str, *, now: datetime) -> QueuePage:
             membership=request.membership,
             now=now,
             after=request.GET.get("after", ""),
-            tag_id=tag_id_of(request),
+            **narrowed(request),
         )
     except BadCursor as error:
         raise Http404 from error

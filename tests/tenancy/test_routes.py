@@ -41,7 +41,12 @@ def test_every_row_names_the_ids_and_the_permission_of_its_route() -> None:
             continue
         row = TABLE[route.name]
         taken = {part.partition(":")[2].partition(">")[0] for part in route.path.split("<")[1:]}
-        assert taken == {"slug", *row.ids, *(("view",) if row.views else ())}, route.name
+        assert taken == {
+            "slug",
+            *row.ids,
+            *(("view",) if row.views else ()),
+            *(("table",) if row.tables else ()),
+        }, route.name
         assert getattr(route.pattern.callback, "permission", None) == row.permission, route.name
 
 

@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts.access import PERMISSIONS
 from accounts.models import Role
 from inbox.queue import VIEWS
+from reports.exports import TABLES
 from tests.tenancy.neighbours import Neighbours
 
 VERBS = ("GET", "POST", "PUT", "DELETE")
@@ -32,6 +33,7 @@ class Row:
     permission: str
     ids: tuple[str, ...] = ()
     views: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
     body: Body | None = None
 
 
@@ -63,6 +65,7 @@ ORDER = ("order_id",)
 MEMBER = ("member_id",)
 ACCOUNT = ("account_id",)
 LISTS = tuple(VIEWS)
+TABLES_OUT = tuple(TABLES)
 # Addresses that both show a form and take it.
 SHOWN_TOO = (
     *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members"),
@@ -75,6 +78,9 @@ TABLE: dict[str, Row] = {
     "queue": Row("converse", views=LISTS),
     "queue_rows": Row("converse", views=LISTS),
     "queue_more": Row("converse", views=LISTS),
+    "board": Row("see_board"),
+    "board_definitions": Row("see_board"),
+    "board_table": Row("see_board", tables=TABLES_OUT),
     "conversation": Row("converse", TALK),
     "timeline": Row("converse", TALK),
     "replies": Row("converse", TALK, body=_reply),
@@ -166,6 +172,8 @@ def addresses(name: str, slug: str, ids: dict[str, int]) -> list[str]:
     """The addresses of a route with these ids; several where it serves several lists."""
     row = TABLE[name]
     given: dict[str, Any] = {"slug": slug, **{key: ids[key] for key in row.ids}}
+    if row.tables:
+        return [reverse(name, kwargs={**given, "table": table}) for table in row.tables]
     if not row.views:
         return [reverse(name, kwargs=given)]
     return [reverse(name, kwargs={**given, "view": view}) for view in row.views]

@@ -34,6 +34,7 @@ OUTSIDE = {
 }
 WITHOUT_IDS = {
     *("start", "warehouse", "queue", "queue_rows", "queue_more", "accounts", "orders", "tags", "search"),
+    *("board", "board_definitions", "board_table"),
 }
 ACTS = {
     *("account_check", "account_pause", "account_resumption", "account_refetching", "account_history_stop"),
@@ -87,6 +88,7 @@ def places(world: World, talk: Conversation, settings: Settings) -> dict[str, st
     known: dict[str, Any] = {
         "slug": "acme",
         "view": "all",
+        "table": "rates",
         "number": talk.number,
         "message_id": message.pk,
         "reply_id": reply_in(talk, world.alice, "unknown").pk,
@@ -188,6 +190,9 @@ def test_a_neighbours_ids_open_nothing_at_home(world: World, places: dict[str, s
             "orders",
             "tags",
             "search",
+            "board",
+            "board_definitions",
+            "board_table",
             "members",
             "connection_new_walmart",
             "connection_new_amazon",

@@ -1,0 +1,73 @@
+"""What the queue can be narrowed to by how soon an answer is due: the lists behind the board's numbers."""
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from inbox import sla
+from orders.listing import end_of_day
+
+HOUR = timedelta(hours=1)
+LATE, UNDER_2H, UNDER_8H, TODAY = "late", "2h", "8h", "today"
+TITLES = {LATE: "late", UNDER_2H: "due in under 2 h", UNDER_8H: "due in under 8 h", TODAY: "due today"}
+# One hour of the clock, by its beginning in UTC; a half-hour zone's hours begin at :30.
+ONE_HOUR = re.compile(r"20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d)T(?:[01]\d|2[0-3]):[0-5]\dZ")
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """Moments from `begins_at` (from ever where there is none) until before `ends_at`."""
+
+    begins_at: datetime | None
+    ends_at: datetime
+
+    @property
+    def rows(self) -> Q:
+        """The conversations whose nearest marketplace deadline lies in it: one range of one index."""
+        within = Q(due_at__lt=self.ends_at)
+        return within if self.begins_at is None else within & Q(due_at__gte=self.begins_at)
+
+
+def due_of(given: str) -> str:
+    """What was asked for if there is such a list, else "" (nothing is narrowed)."""
+    if given in TITLES:
+        return given
+    try:
+        return given if ONE_HOUR.fullmatch(given) and hour_of(given) else ""
+    except ValueError:  # the thirtieth of February
+        return ""
+
+
+def span(due: str, *, now: datetime, zone: str) -> Span:
+    """The moments a list is narrowed to; "today" is the reader's, and what is late is in "late" alone."""
+    if due == LATE:
+        return Span(None, now)
+    if due == UNDER_2H:
+        return Span(now, now + sla.CRITICAL)
+    if due == UNDER_8H:
+        return Span(now, now + sla.CALM)
+    if due == TODAY:
+        return Span(now, end_of_day(now, zone))
+    begins_at = hour_of(due)
+    return Span(begins_at, begins_at + HOUR)
+
+
+def of_hour(begins_at: datetime) -> str:
+    """The name of the list of one hour."""
+    return f"{begins_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
+
+
+def hour_of(due: str) -> datetime:
+    """The beginning of a named hour; raises ValueError for any other name."""
+    return datetime.strptime(due, "%Y-%m-%dT%H:%MZ").replace(tzinfo=UTC)
+
+
+def words(due: str, zone: str) -> str:
+    """How a list says what is due in it, an hour in the reader's zone."""
+    if due in TITLES:
+        return TITLES[due]
+    begins_at = hour_of(due).astimezone(ZoneInfo(zone))
+    return f"due {begins_at:%a %H:%M} to {begins_at + HOUR:%H:%M}"

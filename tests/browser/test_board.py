@@ -1,0 +1,149 @@
+"""The lead's board in a real browser: every number opens its list, and it keeps itself true under the reader."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.test_main_job import tell
+
+LEAD = "jo@northfold.example"
+COUNTED = ("late", "under_2h", "under_8h", "unassigned_today")
+Board = Callable[..., Page]
+
+
+@pytest.fixture
+def board(sign_in: SignIn) -> Board:
+    """The board as the lead opens it."""
+
+    def open_it(**options: Any) -> Page:
+        page = sign_in(LEAD, **options)
+        page.goto(page.url.split("/queue/")[0] + "/board/")
+        return page
+
+    return open_it
+
+
+def rows(page: Page) -> Locator:
+    return page.locator("#queue [data-row]")
+
+
+def number(place: Locator) -> int:
+    return int(re.sub(r"\D", "", place.inner_text()))
+
+
+def test_the_lead_opens_each_number_and_finds_as_many_rows(board: Board) -> None:
+    page = board()
+    for key in COUNTED:
+        figure = page.locator(f"#now-{key}")
+        count = number(figure)
+        assert count < 50, "more than one page of rows: count them otherwise"
+        figure.click()
+        expect(page.locator(".narrowings")).to_contain_text("due" if key != "late" else "late")
+        expect(rows(page)).to_have_count(count)
+        page.go_back()
+    page.locator("#now-oldest").click()
+    page.wait_for_url("**/c/**")
+    page.go_back()
+    for address in page.locator(".people a.link").evaluate_all("all => all.map(one => one.href)"):
+        count = number(page.locator(f'.people a.link[href$="{address.rpartition("/")[2]}"]'))
+        page.goto(address)
+        expect(rows(page)).to_have_count(min(count, 50))
+        page.go_back()
+    page.locator(".board-plot.is-wide a").last.click()
+    expect(page.locator(".narrowings")).to_contain_text(re.compile(r"due \w{3} \d\d:00 to \d\d:00"))
+    expect(rows(page).first).to_be_visible()
+
+
+def test_the_board_reads_itself_again_and_keeps_focus_and_what_is_open(stack: Stack, board: Board) -> None:
+    page = board()
+    figure = page.locator("#now-under_2h")
+    before = number(figure)
+    page.locator("#load-table summary").click()
+    expect(page.locator("#load-table table")).to_be_visible()
+    sorts = page.locator("#sort-late")
+    sorts.focus()
+    scrolled = page.evaluate("document.querySelector('.board').scrollTop")
+    tell(stack, "Lumen US", "Canary board: is it late?")
+    expect(figure).to_have_text(str(before + 1))
+    expect(sorts).to_be_focused()
+    expect(page.locator("#load-table table")).to_be_visible()
+    assert page.evaluate("document.querySelector('.board').scrollTop") == scrolled
+
+
+def test_a_change_of_the_narrowing_is_in_the_address_and_back_takes_it_away(board: Board) -> None:
+    page = board()
+    page.get_by_label("Period").select_option("7")
+    page.wait_for_url("**/board/?*days=7*")
+    expect(page.locator(".board-narrowed")).to_contain_text("Last 7 days")
+    page.locator("#sort-open").click()
+    page.wait_for_url("**sort=-open**")
+    expect(page.locator("th[aria-sort=descending]")).to_contain_text("Open")
+    # The order is kept when the narrowing changes.
+    page.get_by_label("Account").select_option(label="CedarKids")
+    page.wait_for_url("**account=**")
+    assert "sort=-open" in page.url
+    page.go_back()
+    page.wait_for_url("**/board/?days=7&sort=-open")
+    expect(page.get_by_label("Period")).to_have_value("7")
+    page.get_by_role("link", name="Show all").click()
+    page.wait_for_url("**/board/")
+
+
+def test_a_figure_is_explained_to_the_keyboard_and_escape_takes_it_away(board: Board) -> None:
+    page = board()
+    tip = page.locator("#tip-late")
+    expect(tip).to_be_hidden()
+    page.locator("#define-late").focus()
+    expect(tip).to_be_visible()
+    expect(tip).to_contain_text("whose clock still runs")
+    page.keyboard.press("Escape")
+    expect(tip).to_be_hidden()
+    page.locator("#define-under_2h").focus()
+    page.keyboard.press("Tab")
+    expect(page.locator("#tip-under_2h a")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/board/definitions/#under_2h")
+    expect(page.locator("#under_2h")).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [390, 768, 1024, 1440])
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_of_the_board_lies_beside_the_screen(board: Board, width: int, scheme: str) -> None:
+    page = board(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    wide, shown = page.evaluate(
+        "[document.querySelector('.board').scrollWidth, document.querySelector('.board').clientWidth]"
+    )
+    assert wide <= shown
+    plot = "narrow" if width < 700 else "wide"
+    expect(page.locator(f".board-plot.is-{plot}")).to_be_visible()
+    # Words in a picture are as large as those beside it.
+    size = page.locator(f".board-plot.is-{plot} text").first.evaluate("e => e.getBoundingClientRect().height")
+    assert size >= 10
+
+
+def test_without_scripts_the_board_is_narrowed_by_a_button(board: Board, stack: Stack) -> None:
+    page = board(java_script_enabled=False)
+    page.get_by_label("Period").select_option("90")
+    page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**days=90**")
+    expect(page.locator(".board-narrowed")).to_contain_text("Last 90 days")
+
+
+def test_on_paper_the_board_is_black_on_white_with_its_tables_open(board: Board) -> None:
+    page = board(color_scheme="dark")
+    expect(page.locator("#load-table table")).to_be_hidden()
+    page.emulate_media(media="print")
+    expect(page.locator("#load-table table")).to_be_visible()
+    expect(page.locator("#rail")).to_be_hidden()
+    expect(page.locator(".board-filters")).to_be_hidden()
+    colours = page.evaluate(
+        "[getComputedStyle(document.body).color, getComputedStyle(document.querySelector('.pane')).backgroundColor]"
+    )
+    assert colours == ["rgb(0, 0, 0)", "rgb(255, 255, 255)"]
+    # All of it is on the paper, not what a screen would show of it.
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height > page.locator("#people-head").evaluate("e => e.getBoundingClientRect().bottom")
