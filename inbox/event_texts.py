@@ -44,6 +44,10 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reply_settled_send_again": ("{actor} sent the reply again", "send"),
     "reply_settled_discard": ("{actor} discarded the reply, the clock runs on", "trash-2"),
     "breached": ("The deadline passed: late", "octagon-alert"),
+    "evidence_added": ("{actor} added evidence to the case", "paperclip"),
+    "evidence_removed": ("{actor} removed evidence from the case", "paperclip"),
+    "pack_asked": ("{actor} asked for an evidence pack", "file-text"),
+    "pack_ready": ("The evidence pack is ready: {pages} pages", "file-check"),
     "possibly_same": ("May belong to conversation {numbers}; nothing was joined", "git-compare"),
     "deadlines_moved": ("The deadline moved with a change of policy", "clock"),
 }
