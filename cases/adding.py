@@ -34,7 +34,7 @@ def add(
     by: Membership,
     key: str,
     text: str,
-    file: UploadedFile | None,
+    file: "UploadedFile[bytes] | None",
     now: datetime,
 ) -> EvidenceFile:
     """Add a statement, a file, or both under a line of the checklist; raises Refused."""
@@ -81,7 +81,7 @@ def forget(rows: list[EvidenceFile], *, now: datetime) -> None:
     )
 
 
-def _store(row: EvidenceFile, file: UploadedFile) -> None:
+def _store(row: EvidenceFile, file: "UploadedFile[bytes]") -> None:
     if (file.size or 0) > LARGEST:
         raise Refused(f"A file may have {LARGEST // 2**20} MB at most; make the picture smaller.")
     content = file.read()

@@ -5,9 +5,10 @@ for it (Amazon takes appeals for 30 days, Walmart disputes for 45), and never fo
 """
 
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from django.core.files.storage import default_storage
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from accounts.tenancy import tenant_tx
 from cases import adding
@@ -16,6 +17,7 @@ from cases.models import EvidenceFile, EvidencePack
 APPEALS_END = timedelta(days=45)
 LONGEST = timedelta(days=365)
 BATCH = 200
+Row = TypeVar("Row", EvidenceFile, EvidencePack)
 
 
 def may_go(now: datetime) -> Q:
@@ -30,9 +32,9 @@ def purge_evidence(tenant_id: int, *, now: datetime) -> int:
     went = 0
     while True:
         with tenant_tx(tenant_id):
-            rows = _batch(EvidenceFile, now)
+            rows = _batch(EvidenceFile.objects.all(), now)
             adding.forget(rows, now=now)
-            packs = _batch(EvidencePack, now)
+            packs = _batch(EvidencePack.objects.all(), now)
             for pack in packs:
                 if pack.path:
                     default_storage.delete(pack.path)
@@ -44,6 +46,6 @@ def purge_evidence(tenant_id: int, *, now: datetime) -> int:
             return went
 
 
-def _batch(model: type[Model], now: datetime) -> list[Model]:
-    rows: QuerySet[Model] = model._default_manager.filter(may_go(now))
-    return list(rows.order_by("pk").select_for_update(of=("self",), skip_locked=True, no_key=True)[:BATCH])
+def _batch(rows: QuerySet[Row], now: datetime) -> list[Row]:
+    due = rows.filter(may_go(now)).order_by("pk")
+    return list(due.select_for_update(of=("self",), skip_locked=True, no_key=True)[:BATCH])

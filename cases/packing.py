@@ -61,9 +61,7 @@ def claim(pack_id: int, *, tenant_id: int, now: datetime) -> EvidencePack | None
         return rows.get(pk=pack_id) if taken else None
 
 
-def make(
-    pack_id: int, *, tenant_id: int, clock: Callable[[], datetime], title: Callable[[Case], str]
-) -> bool:
+def make(pack_id: int, *, tenant_id: int, clock: Callable[[], datetime]) -> bool:
     """Make a due pack; True when it is ready. Safe to call again and from several workers."""
     pack = claim(pack_id, tenant_id=tenant_id, now=clock())
     if pack is None:
