@@ -6,6 +6,7 @@ from datetime import datetime
 # The parts of a pack, in their order, and the lines of a checklist they answer.
 TITLES: dict[str, str] = {
     "case": "The case",
+    "policy_text": "What the marketplace wrote",
     "order": "Order",
     "shipment": "Shipments",
     "tracking": "Tracking",

@@ -138,6 +138,8 @@ def _correspondence(dossier: Dossier, case: Case) -> None:
         words = f"Mail {named}, received {_moment(raw.received_at)}, SHA-256 {digest}"
         sources[mail.pk] = Source(f"mail:{mail.pk}", words)
         writer = "We wrote elsewhere" if mail.direction == Direction.OUT else "They wrote"
+        if mail.pk == case.mail_id:
+            dossier.add("policy_text", Statement(mail.subject, sources[mail.pk], mail.sent_at))
         gone = f"Its text had to be deleted on {_moment(mail.purged_at)}." if mail.purged_at else ""
         said.append(
             Statement(
