@@ -6,7 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.tenant_task import TenantTask
-from cases import forgetting_evidence, packing
+from cases.evidence import forgetting, packing
 
 
 @shared_task
@@ -34,4 +34,4 @@ def ring_purges() -> None:
 @shared_task(base=TenantTask)
 def purge_cases(*, tenant_id: int) -> None:
     """Let go of evidence that has passed its moment."""
-    forgetting_evidence.purge_evidence(tenant_id, now=timezone.now())
+    forgetting.purge_evidence(tenant_id, now=timezone.now())

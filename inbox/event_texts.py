@@ -49,6 +49,22 @@ TEXTS: dict[str, tuple[str, str]] = {
     "pack_asked": ("{actor} asked for an evidence pack", "file-text"),
     "pack_ready": ("The evidence pack is ready: {pages} pages", "file-check"),
     "possibly_same": ("May belong to conversation {numbers}; nothing was joined", "git-compare"),
+    "case_opened": ("Case opened: {what}", "scale"),
+    "case_updated": ("More about the case: {what}", "scale"),
+    "case_due_moved": ("The case “{what}” must be acted on by another moment now", "scale"),
+    "case_decided": ("Case decided: {what}", "gavel"),
+    "case_decision_unproven": (
+        "A mail says that the case “{what}” was decided; nobody vouches for its sender, so nothing changed",
+        "shield-alert",
+    ),
+    "case_answered": ("The case moved on: {what}", "scale"),
+    "case_back": ("The case needs you again: the answer did not arrive", "octagon-alert"),
+    "case_withdrawn": ("The case was taken back: its mail is something else", "scale"),
+    "case_ended": ("The case ended by itself: {why}", "circle-check"),
+    "case_done_there": ("{actor} did what the case asks for at the marketplace’s site. {note_text}", "check"),
+    "case_moved": ("{actor} moved the case to: {what}", "scale"),
+    "case_lesson": ("{actor} wrote down a lesson", "book-open"),
+    "case_finished": ("{actor} finished the case", "circle-check"),
     "deadlines_moved": ("The deadline moved with a change of policy", "clock"),
 }
 

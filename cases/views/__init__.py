@@ -1,1 +1,1 @@
-"""The pages of cases and of the warehouse."""
+"""What a browser asks of cases."""

@@ -11,9 +11,10 @@ from accounts.access import needs
 from accounts.files import open_stored, serve
 from accounts.middleware import TenantRequest
 from accounts.refusals import Refused
-from cases import adding, packing, types
-from cases.dossier import checklist
-from cases.evidence import gather
+from cases import types
+from cases.evidence import adding, packing
+from cases.evidence.dossier import checklist
+from cases.evidence.gathering import gather
 from cases.models import Case, EvidenceFile, EvidencePack, PackState
 from inbox.views.frame import answer, frame, reader, wants_part
 
@@ -97,14 +98,14 @@ def _done(request: TenantRequest, case: Case) -> HttpResponse:
 
 def _show(request: TenantRequest, case: Case, *, refusal: str = "", status: int = 200) -> HttpResponse:
     now = timezone.now()
-    kind = types.case_type(case.type)
+    kind = types.type_of(case.type)
     dossier = gather(case, title=kind.title)
     made = list(EvidencePack.objects.filter(case=case).order_by("-asked_at", "-pk")[:SHOWN_PACKS])
     added = EvidenceFile.objects.filter(case=case, purged_at__isnull=True).select_related("added_by__user")
     context: dict[str, Any] = {
         "case": case,
         "kind": kind,
-        "checklist": checklist(dossier, list(kind.evidence)),
+        "checklist": checklist(dossier, [(each.key, each.title) for each in kind.evidence]),
         "added": added.order_by("added_at"),
         "packs": made,
         "under_way": any(each.state in packing.UNMADE for each in made),

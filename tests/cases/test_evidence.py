@@ -14,11 +14,11 @@ from pypdf import PdfReader
 
 from accounts.refusals import Refused
 from accounts.tenancy import tenant_tx
-from cases import adding, forgetting_evidence, packing
-from cases.dossier import Dossier, Source, Statement, StoredFile, checklist
-from cases.evidence import gather
+from cases.evidence import adding, forgetting, packing
+from cases.evidence.dossier import Dossier, Source, Statement, StoredFile, checklist
+from cases.evidence.gathering import gather
+from cases.evidence.pdf import write
 from cases.models import Case, CheckAnswer, CheckState, EvidenceFile, EvidencePack, PackState, WarehouseCheck
-from cases.pack_pdf import write
 from inbox import actions
 from inbox.models import Attachment, Conversation, Event
 from marketplaces.outbox import OutboxState
@@ -342,18 +342,18 @@ def test_a_running_case_keeps_its_evidence_and_a_settled_one_lets_go(world: Worl
     with tenant_tx(case.tenant_id):
         EvidenceFile.objects.update(expires_at=late)
         EvidencePack.objects.update(expires_at=late)
-    assert forgetting_evidence.purge_evidence(case.tenant_id, now=late) == 0
+    assert forgetting.purge_evidence(case.tenant_id, now=late) == 0
     with tenant_tx(case.tenant_id):
         Case.objects.update(decided_at=late)
-    assert forgetting_evidence.purge_evidence(case.tenant_id, now=late) == 0
-    settled = late + forgetting_evidence.APPEALS_END
-    assert forgetting_evidence.purge_evidence(case.tenant_id, now=settled) == 2
+    assert forgetting.purge_evidence(case.tenant_id, now=late) == 0
+    settled = late + forgetting.APPEALS_END
+    assert forgetting.purge_evidence(case.tenant_id, now=settled) == 2
     assert not default_storage.exists(pack.path)
     assert not default_storage.exists(row.path)
     with tenant_tx(case.tenant_id):
         assert EvidenceFile.objects.get().text == ""
         assert Attachment.objects.count() == 1
-    assert forgetting_evidence.purge_evidence(case.tenant_id, now=settled) == 0
+    assert forgetting.purge_evidence(case.tenant_id, now=settled) == 0
 
 
 def test_a_purged_conversation_makes_no_pack(world: World, case: Case) -> None:

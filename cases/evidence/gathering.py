@@ -6,7 +6,7 @@ from email.parser import BytesHeaderParser
 
 from django.db.models import Q
 
-from cases.dossier import Dossier, Source, Statement, StoredFile
+from cases.evidence.dossier import Dossier, Source, Statement, StoredFile
 from cases.models import Case, CheckState, EvidenceFile, WarehouseCheck
 from inbox.models import Attachment, Direction, Message, OutboundReply
 from marketplaces.models import InboundRaw

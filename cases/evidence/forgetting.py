@@ -11,7 +11,7 @@ from django.core.files.storage import default_storage
 from django.db.models import Q, QuerySet
 
 from accounts.tenancy import tenant_tx
-from cases import adding
+from cases.evidence import adding
 from cases.models import EvidenceFile, EvidencePack
 
 APPEALS_END = timedelta(days=45)

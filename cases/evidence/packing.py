@@ -15,9 +15,9 @@ from accounts.models import Membership
 from accounts.refusals import Refused
 from accounts.tenancy import tenant_tx
 from cases import types
-from cases.evidence import gather
+from cases.evidence.gathering import gather
+from cases.evidence.pdf import Written, write
 from cases.models import Case, EvidencePack, PackState
-from cases.pack_pdf import Written, write
 from inbox import events
 
 log = structlog.get_logger(__name__)
@@ -67,7 +67,7 @@ def make(pack_id: int, *, tenant_id: int, clock: Callable[[], datetime]) -> bool
     if pack is None:
         return False
     with tenant_tx(tenant_id):
-        dossier = gather(pack.case, title=types.case_type(pack.case.type).title)
+        dossier = gather(pack.case, title=types.type_of(pack.case.type).title)
     written = write(
         dossier,
         as_of=pack.asked_at,

@@ -20,7 +20,7 @@ from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.platypus import Flowable, Image, KeepTogether, Paragraph, SimpleDocTemplate, Spacer
 
-from cases.dossier import TITLES, Dossier, Statement, StoredFile
+from cases.evidence.dossier import TITLES, Dossier, Statement, StoredFile
 
 FONTS = Path(__file__).with_name("fonts")
 PLAIN, BOLD, EASTERN = "Helpdesk", "Helpdesk-Bold", "HeiseiKakuGo-W5"
