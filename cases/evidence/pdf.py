@@ -130,10 +130,10 @@ class _Writer:
 
     def _files(self) -> Iterator[Flowable]:
         files = self.dossier.files
-        if files:
-            yield _text(TITLES["photos"], HEADING)
+        heading: list[Flowable] = [_text(TITLES["photos"], HEADING)]
         for done, file in enumerate(files, start=1):
-            yield from self._file(file)
+            yield KeepTogether([*heading, *self._file(file)])
+            heading = []
             self.progress(40 + 30 * done // len(files))
 
     def _file(self, file: StoredFile) -> list[Flowable]:
@@ -145,7 +145,7 @@ class _Writer:
             caption = f"{file.name} ({file.content_type}, {len(content):,} bytes, SHA-256 {digest}) {cited}"
             if file.content_type not in PICTURE_TYPES:
                 return [_text(f"Not shown here: {caption}", PLAIN_STYLE)]
-            return [KeepTogether([_picture(content), _text(caption, SMALL)]), Spacer(1, 3 * mm)]
+            return [_picture(content), _text(caption, SMALL), Spacer(1, 3 * mm)]
         except (OSError, Unreadable) as fault:
             why = str(fault) if isinstance(fault, Unreadable) else "the file is not in the storage any more"
             self.missing.append(f"{file.name}: {why}")
