@@ -76,6 +76,16 @@ def configure() -> None:
                 "schedule": schedule(2),
                 "options": {"expires": 10},
             },
+            "make-evidence-packs": {
+                "task": "cases.tasks.ring_due_packs",
+                "schedule": schedule(1),
+                "options": {"expires": 10},
+            },
+            "purge-cases": {
+                "task": "cases.tasks.ring_purges",
+                "schedule": schedule(3600),
+                "options": {"expires": 3600},
+            },
             "audit-accounts": {
                 "task": "inbox.tasks.ring_due_audits",
                 "schedule": schedule(60),
@@ -117,7 +127,7 @@ def configure() -> None:
     )
     # Without this Celery drops its database connection around every task.
     app.conf["CELERY_DB_REUSE_MAX"] = 100_000
-    app.autodiscover_tasks(["accounts", "inbox", "marketplaces", "orders", "reports"])
+    app.autodiscover_tasks(["accounts", "cases", "inbox", "marketplaces", "orders", "reports"])
 
 
 configure()

@@ -7,6 +7,7 @@ from accounts.models import Membership
 from accounts.refusals import Refused as Refused
 from inbox import clocks, events, standing
 from inbox.models import Conversation, ConversationState, Note, Outcome
+from inbox.signals import closing
 from inbox.timeline import offered
 from marketplaces import retention, seeing
 
@@ -60,6 +61,7 @@ def close(conversation: Conversation, *, by: Membership, now: datetime) -> None:
         return
     if conversation.needs_settling:
         raise Refused("A reply did not reach the buyer. Decide about it first.")
+    closing.send(Conversation, conversation=conversation)
     if conversation.due_at is not None:
         rest = (
             "say why no answer is due"
@@ -107,7 +109,8 @@ def settle_clock(conversation: Conversation, *, by: Membership, outcome: str, no
     if outcome not in offered(conversation, running=True):
         name = conversation.account.facts.name
         raise Refused(f"{name} wants every message answered. Send the courtesy reply instead.")
-    clocks.stop_by_person(conversation, by=by, outcome=Outcome(outcome), at=now)
+    if not clocks.stop_by_person(conversation, by=by, outcome=Outcome(outcome), at=now):
+        raise Refused("Only a case's clock runs here. Record in the case what was done about it.")
     events.record(conversation, f"settled_{outcome}", at=now, actor=by)
-    if not conversation.needs_settling:
+    if not conversation.needs_settling and conversation.due_at is None:
         shut(conversation, now=now)

@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from accounts.models import Membership
 from inbox import sla, standing
 from inbox.models import Conversation, Deadline, Message, OutboundReply, Outcome, SlaPolicy
 from inbox.policies import all_policies, policy_for
 from inbox.promises import REPLY, kinds_by_reply
+from inbox.signals import clocks_changed
 
 
 def start(message: Message) -> Deadline:
@@ -37,6 +38,40 @@ def deadline_for(
         rule=conversation.account.facts.name if stated_due else policy.rule,
         stated_in_source=stated_due is not None,
     )
+
+
+def start_for_case(
+    conversation: Conversation,
+    kind: str,
+    *,
+    at: datetime,
+    stated_due: datetime | None = None,
+    message: Message | None = None,
+) -> Deadline:
+    """Begin the clock of a case's stage at `at`, or run again the one its mail began before.
+
+    Without an entry for `kind` among the policies a moment must be stated. The caller refreshes the standing.
+    """
+    account = conversation.account
+    due, rule = stated_due, account.facts.name
+    if due is None:
+        policy = policy_for(all_policies(), account, kind, at)
+        due, rule = sla.due_at(at, timedelta(minutes=policy.allowance_minutes)), policy.rule
+    had = Deadline.objects.filter(message=message, kind=kind).first() if message is not None else None
+    deadline: Deadline = had or Deadline(
+        tenant_id=conversation.tenant_id, conversation=conversation, message=message, kind=kind
+    )
+    deadline.started_at, deadline.due_at, deadline.rule = at, due, rule
+    deadline.stated_in_source = stated_due is not None
+    deadline.stopped_at = deadline.stopped_by = deadline.stopped_by_reply = None
+    deadline.stopped_by_message, deadline.outcome = None, ""
+    deadline.save()
+    return deadline
+
+
+def in_place_of_reply(message: Message) -> None:
+    """A case's clock takes the place of the one its mail began as a message; that one was never meant."""
+    Deadline.objects.filter(message=message, kind=REPLY, stopped_at__isnull=True).delete()
 
 
 def start_again(
@@ -68,7 +103,7 @@ def stop_of_message(message: Message, *, at: datetime, by: Membership | None = N
     stopped = stop(
         Deadline.objects.filter(message=message), at=at, stopped_by=by, outcome=Outcome.NOT_BUYER_MESSAGE
     )
-    standing.refresh(message.conversation)
+    _changed(message.conversation)
     return stopped
 
 
@@ -81,12 +116,14 @@ def stop_by_reply(reply: OutboundReply, *, at: datetime, written_at: datetime | 
     answered = Deadline.objects.filter(
         conversation_id=reply.conversation_id,
         kind__in=kinds_by_reply(),
-        message__created_at__lte=written_at or reply.queued_at,
+    ).filter(
+        Q(message__created_at__lte=written_at or reply.queued_at)
+        | Q(message__isnull=True, started_at__lte=written_at or reply.queued_at)
     )
     stopped = stop(
         answered, at=at, stopped_by_reply=reply, stopped_by_id=reply.author_id, outcome=Outcome.REPLIED
     )
-    standing.refresh(reply.conversation)
+    _changed(reply.conversation)
     return stopped
 
 
@@ -95,7 +132,7 @@ def restart_by_reply(reply: OutboundReply) -> int:
     restarted = Deadline.objects.filter(stopped_by_reply=reply).update(
         stopped_at=None, stopped_by_reply=None, stopped_by=None, outcome=""
     )
-    standing.refresh(reply.conversation)
+    _changed(reply.conversation)
     return restarted
 
 
@@ -104,7 +141,7 @@ def restart_by_message(message: Message) -> int:
     restarted = Deadline.objects.filter(stopped_by_message=message).update(
         stopped_at=None, stopped_by_message=None, outcome=""
     )
-    standing.refresh(message.conversation)
+    _changed(message.conversation)
     return restarted
 
 
@@ -112,7 +149,7 @@ def stop_by_person(conversation: Conversation, *, by: Membership, outcome: Outco
     """Stop every running clock that a reply would, because a person says why; returns how many."""
     running = Deadline.objects.filter(conversation=conversation, kind__in=kinds_by_reply())
     stopped = stop(running, at=at, stopped_by=by, outcome=outcome)
-    standing.refresh(conversation)
+    _changed(conversation)
     return stopped
 
 
@@ -126,7 +163,7 @@ def stop_by_message(message: Message) -> int:
     stopped = stop(
         answered, at=message.sent_at, stopped_by_message=message, outcome=Outcome.ANSWERED_ELSEWHERE
     )
-    standing.refresh(message.conversation)
+    _changed(message.conversation)
     return stopped
 
 
@@ -137,3 +174,9 @@ def stop(deadlines: QuerySet[Deadline], *, at: datetime, **how: Any) -> int:
     # What left in time and was heard of late was never late.
     running.filter(due_at__gte=at, breached_at__isnull=False).update(breached_at=None)
     return running.update(stopped_at=at, **how)
+
+
+def _changed(conversation: Conversation) -> None:
+    """Let the queue and whoever keeps cases know what now runs and what does not."""
+    standing.refresh(conversation)
+    clocks_changed.send(Deadline, conversation=conversation)

@@ -15,6 +15,7 @@ from inbox import events, standing
 from inbox.attaching import store_files
 from inbox.evidence import Evidence, gather
 from inbox.models import Conversation, ConversationState, Deadline, Event, Message
+from inbox.signals import mails_filed
 from marketplaces.mailbox.parsed import AttachmentPart, ParsedMail
 from marketplaces.models import InboundRaw
 from orders.placeholders import Named
@@ -69,8 +70,11 @@ class Desk:
             # History is on nobody's screen, and thousands of rows of it would keep every page reading.
             if not self.of_history or each.state != ConversationState.CLOSED:
                 announce(each.tenant_id, "conversation", number=each.number, account=each.account_id)
+        filed = self.messages
         self.opened, self.messages, self.files, self.deadlines, self.events = [], [], [], [], []
         self.touched = {}
+        if filed:
+            mails_filed.send(Message, account=self.evidence.account, messages=filed)
 
 
 def desk_for(mails: list[tuple[InboundRaw, ParsedMail]]) -> Desk:

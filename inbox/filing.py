@@ -179,6 +179,8 @@ def add_message(
         sent_at=at,
         expires_at=_expiry(raw, at),
     )
+    message.matter, message.stated_due = mail.matter, mail.stated_due
+    message.vouched = mail.verdict == Verdict.PASS
     # What came back is not the buyer's word: the row goes on showing what the buyer wrote.
     if mail.kind not in CAME_BACK:
         _show_newest(desk, conversation, message, mail)

@@ -10,7 +10,9 @@ from inbox.actions import Refused
 from inbox.filing import WITHOUT_CLOCK
 from inbox.models import Conversation, ConversationKind, ConversationState, Direction, Message
 from inbox.policies import all_policies
+from inbox.signals import mails_filed
 from marketplaces.mailbox.details import numbers_in
+from marketplaces.mailbox.matters import matter
 from marketplaces.mailbox.moments import stated_due
 from marketplaces.mailbox.parsed import MailKind
 from marketplaces.mailbox.rulebook import rulebook
@@ -92,13 +94,22 @@ def file_as(
         )
     _move(conversation, message, chosen, now=now)
     conversation.save(update_fields=["kind", "state", "closed_at", "relay_address", "order"])
+    rules, shared = rulebook().marketplaces[conversation.account.marketplace], rulebook().shared
+    message.stated_due = stated_due(message.full_text, chosen, message.sent_at, rules, shared)
+    message.matter = matter(
+        chosen,
+        sender=message.from_address,
+        notification="",
+        subject=message.subject,
+        text=message.full_text,
+        rules=rules,
+    )
     if chosen in NO_CLOCK:
         clocks.stop_of_message(message, by=by, at=now)
     else:
-        rules, shared = rulebook().marketplaces[conversation.account.marketplace], rulebook().shared
-        due = stated_due(message.full_text, chosen, message.sent_at, rules, shared)
-        clocks.start_again(message, all_policies(), stated_due=due)
+        clocks.start_again(message, all_policies(), stated_due=message.stated_due)
     standing.refresh(conversation)
+    mails_filed.send(Message, account=conversation.account, messages=[message])
     events.record(
         conversation, "filed", at=now, actor=by, message=message.pk, what=asked.choices[chosen].choice.lower()
     )

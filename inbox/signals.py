@@ -4,3 +4,7 @@ from django.dispatch import Signal
 
 # Mails are in their conversations, new or filed again by a person: `account`, `messages` (stored rows).
 mails_filed = Signal()
+# Clocks of a conversation were stopped or run again, by a reply, a mail or a person: `conversation`.
+clocks_changed = Signal()
+# Somebody closes a conversation: `conversation`. Whoever still needs it raises Refused.
+closing = Signal()

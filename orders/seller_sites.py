@@ -1,6 +1,6 @@
 """Where a seller sees an order on the marketplace's own site for sellers, as data; pure."""
 
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 # By market; {order} is the number the buyer knows. Walmart's Seller Center has no address for one order.
 PAGES = {
@@ -34,3 +34,9 @@ PAGES = {
 def page_of(market: str, order: str) -> str:
     """The page of an order at Seller Center or Seller Central."""
     return PAGES[market].format(order=quote(order, safe=""))
+
+
+def site_of(market: str) -> str:
+    """The site for sellers itself, without a slash at its end."""
+    parts = urlsplit(PAGES[market])
+    return f"{parts.scheme}://{parts.netloc}"

@@ -20,6 +20,7 @@ from orders import summary
 from orders.buyers_of import connect_buyers
 from orders.merging import order_merged
 from orders.models import Item, Order, OrderLine, PurchaseOrder, Return, Shipment, TrackingEvent
+from orders.signals import orders_stored
 from orders.storing_refunds import store_refunds
 
 PURCHASE = (
@@ -81,6 +82,8 @@ def store_orders(account: SellerAccount, records: Iterable[OrderRecord], *, now:
     read = Order.objects.filter(pk__in=[order.pk for order in orders.values()])
     read.update(as_of=now, fault="")
     purchases.all().update(seen_at=now)
+    if stored.changed:
+        orders_stored.send(Order, account=account, orders=stored.changed, now=now)
     return stored
 
 

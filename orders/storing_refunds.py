@@ -5,12 +5,14 @@ from collections.abc import Iterable
 from accounts.upserting import upsert
 from marketplaces.records import RefundRecord
 from orders.models import Order, Refund
+from orders.signals import refunds_stored
 
 REFUND = ("amount", "currency", "at", "reason", "issued_by")
 
 
 def store_refunds(found: Iterable[tuple[Order, RefundRecord]]) -> None:
     """Store records inside the caller's transaction; the same one read again changes nothing."""
+    found = list(found)
     rows = [
         Refund(
             tenant_id=order.tenant_id,
@@ -25,3 +27,5 @@ def store_refunds(found: Iterable[tuple[Order, RefundRecord]]) -> None:
         for order, record in found
     ]
     upsert(Refund, rows, ("order", "external_id"), REFUND)
+    if rows:
+        refunds_stored.send(Refund, orders=list({order.pk: order for order, _ in found}.values()))

@@ -8,6 +8,7 @@ from marketplaces import retention
 from marketplaces.models import SellerAccount
 from marketplaces.records import ReturnRecord
 from orders.models import Order, Return, ReturnLine
+from orders.signals import returns_stored
 from orders.storing import Stored, money, newest_versions, orders_by_number
 
 MOST_EVENTS = 50
@@ -29,7 +30,7 @@ def store_returns(account: SellerAccount, records: Iterable[ReturnRecord], *, no
     held = {row.external_id: row for row in Return.objects.filter(account=account, external_id__in=newest)}
     stored = Stored()
     rows: dict[str, Return] = {}
-    changed = set()
+    changed: dict[str, Return] = {}
     forgotten: set[str] = set()
     for record in newest.values():
         row, new = held.get(record.external_id), _return(account, orders[record.order_id], record)
@@ -38,7 +39,7 @@ def store_returns(account: SellerAccount, records: Iterable[ReturnRecord], *, no
             continue
         rows[record.external_id] = new
         if row is None or _differs(row, new):
-            changed.add(new.order_id)
+            changed[record.external_id] = new
         if row is not None and row.purged_at is not None:
             forgotten.add(record.external_id)
     upsert(Return, rows.values(), ("account", "external_id"), (*RETURN, "expires_at"))
@@ -63,11 +64,13 @@ def store_returns(account: SellerAccount, records: Iterable[ReturnRecord], *, no
         for line in record.lines
     ]
     upsert(ReturnLine, lines, ("parent", "external_id"), LINE)
-    stored.changed = sorted(changed)
+    stored.changed = sorted({row.order_id for row in changed.values()})
     touched = Order.objects.filter(pk__in=[order.pk for order in orders.values()])
     touched.update(returns_as_of=now)
     # A return before its order: have the order read by itself.
     touched.filter(is_placeholder=True, wanted_at__isnull=True, fault="").update(wanted_at=now)
+    if changed:
+        returns_stored.send(Return, account=account, returns=list(changed.values()), now=now)
     return stored
 
 

@@ -1,6 +1,7 @@
 """The cases' tables: formal matters with their stages, and questions to the warehouse."""
 
 from cases.models.case import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage
+from cases.models.evidence import EvidenceFile, EvidencePack, PackState
 from cases.models.warehouse_check import CheckAnswer, CheckState, WarehouseCheck
 
 __all__ = [
@@ -11,6 +12,9 @@ __all__ = [
     "CheckAnswer",
     "CheckState",
     "Decider",
+    "EvidenceFile",
+    "EvidencePack",
+    "PackState",
     "Stage",
     "WarehouseCheck",
 ]

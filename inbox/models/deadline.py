@@ -20,6 +20,7 @@ class Outcome(models.TextChoices):
     NO_RESPONSE_NEEDED = "no_response_needed", "No response needed"
     NOT_BUYER_MESSAGE = "not_buyer_message", "Not a buyer message"
     MERGED = "merged", "Merged"
+    CASE_DONE = "case_done", "Done about the case"
 
 
 class SlaPolicy(TenantModel):

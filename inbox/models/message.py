@@ -1,10 +1,13 @@
 """What arrived (or was found in Sent), with its files."""
 
+from datetime import datetime
+
 from django.db import models
 
 from accounts.models import Membership
 from accounts.tenancy import TenantForeignKey, TenantModel
 from inbox.models.conversation import Conversation
+from marketplaces.mailbox.parsed import Matter
 from marketplaces.models import InboundRaw, SellerAccount
 
 
@@ -20,6 +23,11 @@ class Message(TenantModel):
 
     Replies written here are OutboundReply rows. `text` is the writer's own words, `full_text` everything.
     """
+
+    # Not stored: what its reading found, for those who hear that it was filed.
+    matter: Matter | None = None
+    stated_due: datetime | None = None
+    vouched: bool = False
 
     conversation = TenantForeignKey(Conversation, on_delete=models.CASCADE, related_name="messages")
     account = TenantForeignKey(SellerAccount, on_delete=models.PROTECT, related_name="+")

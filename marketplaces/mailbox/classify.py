@@ -143,6 +143,8 @@ def _by_relay(seen: Seen, rules: MarketplaceRules, shared: SharedRules) -> tuple
 
 
 def _speaks_for_buyer(seen: Seen, rules: MarketplaceRules) -> bool:
+    if rules.is_sender(seen.sender.domain) and seen.sender.local in rules.on_behalf_local_parts:
+        return True  # it only has the answer sent to the buyer
     opening = folded(seen.text[:OPENING]).replace("’", "'")
     return says(rules.on_behalf_phrases, folded(seen.subject)) or (
         says(rules.on_behalf_phrases, opening) and bool(seen.labels.found)

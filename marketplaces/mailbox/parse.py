@@ -9,6 +9,7 @@ from marketplaces.mailbox.charsets import one_line
 from marketplaces.mailbox.classify import Seen, claims_relay, classify, is_machine
 from marketplaces.mailbox.guess import Guess, guess
 from marketplaces.mailbox.headers import Address, Headers, addresses, message_ids, words
+from marketplaces.mailbox.matters import matter
 from marketplaces.mailbox.mime import MAX_MAIL_BYTES, take_apart
 from marketplaces.mailbox.moments import relay_received, sent_at, stated_due
 from marketplaces.mailbox.parsed import MailContext, MailKind, ParsedMail, UnreadableMail
@@ -16,7 +17,7 @@ from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.mailbox.rules import Rulebook
 from marketplaces.mailbox.verdict import verdict
 
-PARSER_VERSION = 2
+PARSER_VERSION = 3
 MAX_SUBJECT = 500
 NOBODY = Address("", "")
 
@@ -99,6 +100,14 @@ def parse(raw: bytes, context: MailContext, book: Rulebook | None = None) -> Par
         bounced=bounced,
         attachments=tuple(mail.attachments),
         oddities=tuple(mail.oddities),
+        matter=matter(
+            kind,
+            sender=sender.address,
+            notification=headers.first(rules.notification_header).strip().upper(),
+            subject=subject,
+            text=body.text,
+            rules=rules,
+        ),
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -73,6 +74,22 @@ class BouncedMail:
 
 
 @dataclass(frozen=True, slots=True)
+class Matter:
+    """The formal matter a mail is about: a type of case, and what the mail says of it.
+
+    `step` is opened or decided; `outcome` is won or lost for the seller, empty where the text does not say.
+    `reference` is the marketplace's number of it, `currency` an ISO code; both empty where it names none.
+    """
+
+    type: str
+    step: str = "opened"
+    outcome: str = ""
+    reference: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedMail:
     """Everything the helpdesk knows about one mail. Text never holds NUL, moments are UTC, absent is empty.
 
@@ -123,6 +140,7 @@ class ParsedMail:
     bounced: BouncedMail | None
     attachments: tuple[AttachmentPart, ...]
     oddities: tuple[str, ...]
+    matter: Matter | None = None
 
 
 class UnreadableMail(Exception):

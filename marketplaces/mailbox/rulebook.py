@@ -18,6 +18,7 @@ from marketplaces.mailbox.rules import (
     DeadlineRule,
     KindWords,
     MarketplaceRules,
+    MatterRule,
     Rulebook,
     SenderRule,
     SharedRules,
@@ -41,7 +42,12 @@ MARKETPLACE_WORDS = {
     "frame": ("openings", "footers", "terminators", "quantity_words"),
     "buyers": ("body_after", "subject_before", "subject_stops"),
     "deadlines": ("days", "hours", "date"),
+    "outcomes": ("won", "lost"),
+    "sums": ("amount", "reference"),
 }
+STEPS = ("opened", "decided")
+# The marketplace's own rules that want words, by the table they stand in and the keys of those words.
+NAMED_RULES = {"senders": ("subjects", "phrases"), "matters": ("phrases",)}
 # A blank at the end belongs to these: "on " begins a line, "once" does not.
 WITH_BLANKS = ("quotes.wrote_starts",)
 
@@ -65,7 +71,9 @@ def load(folder: Path) -> Rulebook:
     versions = {path.stem: table.version() for path, table in tables.items()}
     wording = Wording()
     marketplaces = {name: tables[folder / f"{name}.toml"] for name in MARKETPLACES}
-    worded = {name: _worded(table) for name, table in marketplaces.items()}
+    worded = {
+        name: {kind: _worded(table, kind) for kind in NAMED_RULES} for name, table in marketplaces.items()
+    }
     for path in languages:
         wording.add(tables[path], worded)
     book = Rulebook(
@@ -160,8 +168,8 @@ class Wording:
         """All phrases under a key such as "amazon.markers.begin"."""
         return tuple(self.found.get(path, ()))
 
-    def add(self, language: Table, worded: Mapping[str, set[str]]) -> None:
-        """Take in a language's file; `worded` names each marketplace's sender rules that want words."""
+    def add(self, language: Table, worded: Mapping[str, Mapping[str, set[str]]]) -> None:
+        """Take in a language's file; `worded` names each marketplace's rules that want words."""
         language.get("name", str)
         self._add_months(language)
         for section, keys in WORDS.items():
@@ -170,11 +178,14 @@ class Wording:
             own = language.table(marketplace, optional=True)
             for section, keys in MARKETPLACE_WORDS.items():
                 self._add(own.table(section, optional=True), f"{marketplace}.{section}", keys)
-            senders = own.table("senders", optional=True)
-            for name in senders.data:
-                if name not in rules:
-                    raise RulesError(f"{senders.where}: {marketplace}.toml has no worded rule called {name}")
-                self._add(senders.table(name), f"{marketplace}.senders.{name}", ("subjects", "phrases"))
+            for kind, keys in NAMED_RULES.items():
+                named = own.table(kind, optional=True)
+                for name in named.data:
+                    if name not in rules[kind]:
+                        raise RulesError(
+                            f"{named.where}: {marketplace}.toml has no worded rule called {name}"
+                        )
+                    self._add(named.table(name), f"{marketplace}.{kind}.{name}", keys)
 
     def _add(self, table: Table, path: str, keys: Iterable[str]) -> None:
         for key in keys:
@@ -222,9 +233,9 @@ def _digest(paths: Iterable[Path]) -> str:
     return digest.hexdigest()[:12]
 
 
-def _worded(table: Table) -> set[str]:
-    """The names of a marketplace's sender rules that languages give words to."""
-    rules = [Table(entry, table.where) for entry in table.data.get("senders", []) if isinstance(entry, dict)]
+def _worded(table: Table, kind: str) -> set[str]:
+    """The names of a marketplace's rules of a kind that languages give words to."""
+    rules = [Table(entry, table.where) for entry in table.data.get(kind, []) if isinstance(entry, dict)]
     return {rule.get("name", str) for rule in rules if rule.data.get("worded") is True}
 
 
@@ -298,6 +309,10 @@ def _marketplace(table: Table, name: str, wording: Wording) -> MarketplaceRules:
             for unit in ("days", "hours", "date")
             if (phrases := words(f"deadlines.{unit}"))
         ),
+        matters=tuple(_matter(entry, name, wording) for entry in table.tables("matters")),
+        outcomes={each: words(f"outcomes.{each}") for each in ("won", "lost")},
+        amount_labels=words("sums.amount"),
+        reference_labels=words("sums.reference"),
     )
 
 
@@ -326,6 +341,24 @@ def _sender(table: Table, marketplace: str, wording: Wording) -> SenderRule:
         raise RulesError(f"{table.where}: {name} is worded, and no language has words for it")
     if not (rule.local_parts or rule.subjects or rule.phrases):
         raise RulesError(f"{table.where}: {name} has neither local_parts nor words and fits every mail")
+    return rule
+
+
+def _matter(table: Table, marketplace: str, wording: Wording) -> MatterRule:
+    name = table.get("name", str)
+    rule = MatterRule(
+        name=name,
+        type=table.get("type", str),
+        step=table.get("step", str),
+        kinds=frozenset(_kind(each, f"{table.where} kinds") for each in table.strings("kinds")),
+        local_parts=frozenset(table.phrases("local_parts", optional=True)),
+        notifications=frozenset(table.strings("notifications", optional=True)),
+        phrases=wording.of(f"{marketplace}.matters.{name}.phrases"),
+    )
+    if rule.step not in STEPS:
+        raise RulesError(f"{table.where}: step must be one of {', '.join(STEPS)}, not {rule.step!r}")
+    if table.get("worded", bool) and not rule.phrases:
+        raise RulesError(f"{table.where}: {name} is worded, and no language has words for it")
     return rule
 
 

@@ -20,6 +20,19 @@ class SenderRule:
 
 
 @dataclass(frozen=True, slots=True)
+class MatterRule:
+    """Mail of these kinds, from these local parts or so marked, that says one of these is about this case."""
+
+    name: str
+    type: str
+    step: str
+    kinds: frozenset[MailKind]
+    local_parts: frozenset[str]
+    notifications: frozenset[str]
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class DeadlineRule:
     """Phrases that state a deadline; unit is days, hours (group 1 counts them) or date (one follows)."""
 
@@ -82,6 +95,10 @@ class MarketplaceRules:
     subject_before_name: tuple[str, ...]
     subject_stops: tuple[str, ...]
     deadlines: tuple[DeadlineRule, ...]
+    matters: tuple[MatterRule, ...]
+    outcomes: Mapping[str, tuple[str, ...]]  # phrases by won and lost
+    amount_labels: tuple[str, ...]
+    reference_labels: tuple[str, ...]
 
     def labelled(self, name: str) -> tuple[str, ...]:
         """The labels that stand for a field."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from marketplaces.mailbox.parsed import (
@@ -10,6 +11,7 @@ from marketplaces.mailbox.parsed import (
     BouncedMail,
     MailContext,
     MailKind,
+    Matter,
     ParsedMail,
     Verdict,
 )
@@ -29,6 +31,8 @@ def parsed_to_json(mail: ParsedMail) -> tuple[dict[str, Any], tuple[bytes, ...]]
             data[field.name] = list(value)
         elif field.name == "bounced":
             data[field.name] = _bounced_to_json(mail.bounced)
+        elif field.name == "matter":
+            data[field.name] = _matter_to_json(mail.matter)
         elif field.name == "attachments":
             data[field.name] = [_attachment_to_json(part) for part in mail.attachments]
         else:
@@ -53,6 +57,9 @@ def parsed_from_json(data: Mapping[str, Any], contents: Sequence[bytes]) -> Pars
         values["bounced"] = BouncedMail(
             **{**values["bounced"], "message_ids": tuple(values["bounced"]["message_ids"])}
         )
+    if values["matter"] is not None:
+        amount = values["matter"]["amount"]
+        values["matter"] = Matter(**{**values["matter"], "amount": Decimal(amount) if amount else None})
     values["attachments"] = tuple(
         AttachmentPart(**part, content=content)
         for part, content in zip(values["attachments"], contents, strict=True)
@@ -91,6 +98,19 @@ def _bounced_to_json(bounced: BouncedMail | None) -> dict[str, Any] | None:
         "reason": bounced.reason,
         "permanent": bounced.permanent,
         "text_excerpt": bounced.text_excerpt,
+    }
+
+
+def _matter_to_json(matter: Matter | None) -> dict[str, Any] | None:
+    if matter is None:
+        return None
+    return {
+        "type": matter.type,
+        "step": matter.step,
+        "outcome": matter.outcome,
+        "reference": matter.reference,
+        "amount": None if matter.amount is None else str(matter.amount),
+        "currency": matter.currency,
     }
 
 

@@ -24,6 +24,7 @@ DOORS: dict[str, set[str]] = {
     r"\bconnections\[": {
         "accounts/checks.py",
         "accounts/mails.py",
+        "cases/tasks.py",
         "inbox/tasks.py",
         "marketplaces/outbox.py",
         "marketplaces/tasks.py",
@@ -36,6 +37,7 @@ DOORS: dict[str, set[str]] = {
         "accounts/checks.py",
         "accounts/mails.py",
         "accounts/tenancy.py",
+        "cases/tasks.py",
         "inbox/desk.py",
         "inbox/intake.py",
         "inbox/rail.py",

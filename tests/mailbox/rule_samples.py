@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from marketplaces.mailbox.parsed import MailContext, MailKind
@@ -27,7 +28,7 @@ ORDERS = {"amazon": ORDER, "walmart": WALMART_ORDER}
 # Not about mail but about reading the files themselves, or tried by the samples of all other rules.
 NO_SAMPLE = re.compile(
     r"\w+\.(version|marketplace|name|tlds)|(amazon|walmart)\.(order_keeps_dashes|senders\.\d+\.(name|kind|worded|why))"
-    r"|\w+\.notification_header|kinds\..*"
+    r"|(amazon|walmart)\.matters\.\d+\.(name|type|step|worded)|\w+\.notification_header|kinds\..*"
 )
 
 
@@ -359,3 +360,76 @@ def _deadline(value: str, unit: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
         said = value.replace("{n}", "48" if unit == "hours" else "2")
         due = datetime(2026, 11, 18, 10, 0, tzinfo=UTC)
     yield _mail("atoz-guarantee-no-reply@amazon.es", text=f"Please answer {said}."), {"stated_due": due}
+
+
+# What a mail of each kind looks like at each marketplace: sender, subject, text.
+OF_KIND = {
+    ("amazon", MailKind.CLAIM): ("atoz-guarantee-no-reply@amazon.com", "Action required", "Please answer."),
+    ("amazon", MailKind.NOTICE): ("news@amazon.com", "Claim decision on order", "Please read."),
+    ("amazon", MailKind.CANCEL_REQUEST): ("x@amazon.com", "Cancellation request", "Please cancel."),
+    ("amazon", MailKind.RETURN_REQUEST): ("returns@amazon.com", "Return request", "Please answer."),
+    ("amazon", MailKind.COMPLAINT): ("x@bbb.org", "About you", "Please answer."),
+    ("walmart", MailKind.ON_BEHALF): ("care@walmart.com", "An order", f"About order {WALMART_ORDER}."),
+    ("walmart", MailKind.NOTICE): ("news@walmart.com", "News", "Please read."),
+    ("walmart", MailKind.COMPLAINT): ("x@bbb.org", "About you", "Please answer."),
+}
+
+
+def _about(place: str, number: int, kind: MailKind, said: str = "", **other: str) -> bytes:
+    """A mail of a kind that fits a rule about matters, by its first local part and words."""
+    rule = rulebook().marketplaces[place].matters[number]
+    sender, subject, text = OF_KIND[place, kind]
+    local = other.get("local") or next(iter(sorted(rule.local_parts)), "")
+    sender = f"{local}@{OWN_DOMAIN[place]}" if local else sender
+    phrase = said or next(iter(rule.phrases), "")
+    if rule.step == "decided" and phrase:
+        return _mail(sender, phrase.title(), text)
+    return _mail(sender, subject, f"{text}\n{phrase}\n{other.get('below', '')}")
+
+
+@_makes(r"(amazon|walmart)\.matters\.(\d+)\.kinds")
+def _matter_of_kind(value: str, place: str, number: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    rule = rulebook().marketplaces[place].matters[int(number)]
+    kind = MailKind(value)
+    yield (
+        _about(place, int(number), kind),
+        {"kind": kind, "matter.type": rule.type, "matter.step": rule.step},
+    )
+
+
+@_makes(r"amazon\.matters\.(\d+)\.local_parts")
+def _matter_from(value: str, number: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    rule = rulebook().marketplaces["amazon"].matters[int(number)]
+    kind = next(iter(sorted(rule.kinds)))
+    raw = _about("amazon", int(number), kind, local=value)
+    yield raw, {"kind": kind, "matter.type": rule.type, "matter.step": rule.step}
+
+
+@_makes(r"amazon\.matters\.(\d+)\.notifications")
+def _matter_marked(value: str, number: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    rule = rulebook().marketplaces["amazon"].matters[int(number)]
+    raw = _mail("x@amazon.de", X_Space_Notification_Type=value)
+    yield raw, {"matter.type": rule.type, "matter.step": rule.step}
+
+
+@_makes(r"word\.(amazon|walmart)\.matters\.(\w+)\.phrases")
+def _matter_said(value: str, place: str, name: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    rules = rulebook().marketplaces[place].matters
+    number = next(at for at, rule in enumerate(rules) if rule.name == name)
+    kind = next(iter(sorted(rules[number].kinds)))
+    raw = _about(place, number, kind, value)
+    yield raw, {"kind": kind, "matter.type": rules[number].type, "matter.step": rules[number].step}
+
+
+@_makes(r"word\.amazon\.outcomes\.(won|lost)")
+def _decided(value: str, outcome: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    raw = _mail("atoz-guarantee-no-reply@amazon.de", "Claim decision on order", f"Hello,\n\nThe {value}.")
+    yield raw, {"matter.type": "atoz_claim", "matter.outcome": outcome}
+
+
+@_makes(r"word\.(amazon|walmart)\.sums\.(amount|reference)")
+def _sum_of(value: str, place: str, key: str) -> Iterator[tuple[bytes, dict[str, Any]]]:
+    said, wanted = ("1.234,50 EUR", Decimal("1234.50")) if key == "amount" else ("AB-77123", "AB-77123")
+    sender = {"amazon": "atoz-guarantee-no-reply@amazon.de", "walmart": "care@walmart.com"}[place]
+    text = f"About order {ORDERS[place]}.\n{value.title()}: {said}\n"
+    yield _mail(sender, "Action required", text), {f"matter.{key}": wanted}

@@ -1,0 +1,165 @@
+"""What a person does to a case; each act leaves an audit entry in its own transaction.
+
+The caller holds the conversation's row, so that nothing half done is ever seen.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from uuid import uuid4
+
+from accounts.models import Membership
+from accounts.refusals import Refused
+from cases import life
+from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
+from cases.opening import Decision, Found, decide, open_case, undecided
+from cases.types import SELLERS, CaseType, type_of, types
+from inbox import events
+from inbox.models import Conversation
+
+LONGEST_NOTE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A case somebody opens by hand; only the type must be known."""
+
+    type: str
+    reference: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    due_at: datetime | None = None
+
+
+def open_by_hand(conversation: Conversation, wanted: Wanted, *, by: Membership, now: datetime) -> Case:
+    """Open a case on a conversation; raises Refused."""
+    kind = types().get(wanted.type)
+    account = conversation.account
+    if kind is None or account.marketplace not in kind.marketplaces:
+        raise Refused(f"{account.facts.name} has no such case. Choose one of the list.")
+    if wanted.due_at is not None and wanted.due_at <= now:
+        raise Refused("That moment has passed. Enter the moment by which you must act, or leave it empty.")
+    found = Found(
+        type=kind,
+        source=CaseSource.HAND,
+        source_key=f"hand:{uuid4()}",
+        at=now,
+        order=conversation.order,
+        reference=wanted.reference.strip(),
+        amount=wanted.amount,
+        currency=wanted.currency,
+        stated_due=wanted.due_at,
+    )
+    if undecided(account, found) is not None:
+        raise Refused(f"There is an open case “{kind.title}” about this already. Go on with that one.")
+    return open_case(conversation, found, by=by, now=now)
+
+
+def done_there(case: Case, *, by: Membership, note: str, now: datetime) -> None:
+    """Record that the seller did at the marketplace's site what this stage asks for; raises Refused."""
+    _still_open(case)
+    _undecided(case)
+    if case.stage not in SELLERS:
+        raise Refused("It is not your turn in this case: nothing was recorded.")
+    stage = type_of(case.type).after_acting
+    if stage == Stage.DECIDED:
+        decide(*(case, Decision(CaseOutcome.SETTLED, Decider.SELLER)), at=now, source=CaseSource.HAND, by=by)
+    else:
+        life.enter(case, stage, at=now, source=CaseSource.HAND, by=by, why=_note(note))
+    events.record(case.conversation, "case_done_there", at=now, actor=by, case=case.pk, note_text=_note(note))
+
+
+def move(
+    case: Case,
+    stage: str,
+    *,
+    by: Membership,
+    now: datetime,
+    note: str = "",
+    due_at: datetime | None = None,
+) -> None:
+    """Put a case into another stage, with a moment to act by where one is known; raises Refused."""
+    _still_open(case)
+    kind = type_of(case.type)
+    if stage not in Stage.values or not (kind.has(stage) or stage == Stage.ESCALATED):
+        raise Refused(f"A case of the type “{kind.title}” has no such stage.")
+    if stage == case.stage:
+        raise Refused(f"It stands in “{case.get_stage_display()}” already.")
+    if stage == Stage.DECIDED:
+        raise Refused("Say how it was decided: choose an outcome.")
+    if due_at is not None and due_at <= now:
+        raise Refused("That moment has passed. Enter a later one, or leave it empty.")
+    before_decision = stage not in (Stage.FOLLOW_UP, Stage.LESSON)
+    if case.outcome and before_decision:
+        _appeal(case, kind, stage)
+    life.enter(case, stage, at=now, source=CaseSource.HAND, by=by, why=_note(note), stated_due=due_at)
+    if stage == Stage.FOLLOW_UP:
+        case.follow_up_at = due_at
+        case.save(update_fields=["follow_up_at"])
+    what = case.get_stage_display().lower()
+    events.record(case.conversation, "case_moved", at=now, actor=by, case=case.pk, what=what)
+
+
+def record_decision(
+    case: Case, decision: Decision, *, by: Membership, now: datetime, currency: str = ""
+) -> None:
+    """Write down what came of a case, the money and who decided; raises Refused when that was done before."""
+    _still_open(case)
+    _undecided(case)
+    if decision.outcome not in CaseOutcome.values:
+        raise Refused("Choose an outcome.")
+    if decision.paid is not None and decision.paid < 0:
+        raise Refused("What you paid cannot be less than nothing.")
+    if decision.paid is not None and not case.currency:
+        case.currency = currency or (case.order.currency if case.order else "")
+        case.save(update_fields=["currency"])
+    decide(case, decision, at=now, source=CaseSource.HAND, by=by)
+
+
+def write_lesson(case: Case, lesson: str, *, by: Membership, now: datetime) -> None:
+    """Keep what would have avoided it; raises Refused where nothing was written or decided."""
+    _still_open(case)
+    lesson = lesson.strip()
+    if not lesson:
+        raise Refused("Write something first.")
+    if not case.outcome:
+        raise Refused("Record the decision first; then the lesson.")
+    case.lesson = lesson[:1000]
+    case.save(update_fields=["lesson"])
+    if case.stage != Stage.LESSON:
+        life.enter(case, Stage.LESSON, at=now, source=CaseSource.HAND, by=by)
+    events.record(case.conversation, "case_lesson", at=now, actor=by, case=case.pk)
+
+
+def finish(case: Case, *, by: Membership, now: datetime) -> None:
+    """Put a decided case away; raises Refused while it is not decided."""
+    _still_open(case)
+    if not case.outcome:
+        raise Refused("Record the decision first; then finish the case.")
+    life.finish(case, at=now, by=by)
+    events.record(case.conversation, "case_finished", at=now, actor=by, case=case.pk)
+
+
+def _still_open(case: Case) -> None:
+    if case.closed_at is not None:
+        raise Refused(f"This case was finished on {case.closed_at:%d %b %Y}: nothing was changed.")
+
+
+def _undecided(case: Case) -> None:
+    if case.outcome and case.decided_at is not None:
+        said = case.get_outcome_display().lower()
+        raise Refused(f"This case was decided ({said}) on {case.decided_at:%d %b %Y}: nothing was changed.")
+
+
+def _appeal(case: Case, kind: CaseType, stage: str) -> None:
+    """A lost case goes back under review where its type knows an appeal; any other decision stands."""
+    if not (
+        kind.appeals and case.outcome in (CaseOutcome.LOST, CaseOutcome.PARTLY) and stage == Stage.REVIEW
+    ):
+        _undecided(case)
+    case.outcome, case.decided_at, case.decided_by = "", None, ""
+    case.save(update_fields=["outcome", "decided_at", "decided_by"])
+
+
+def _note(note: str) -> str:
+    return " ".join(note.split())[:LONGEST_NOTE]

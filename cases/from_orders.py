@@ -1,0 +1,223 @@
+"""Cases that the marketplaces' own data opens and ends, inside the transaction that stores the data."""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+import structlog
+from django.db import InterfaceError, OperationalError, transaction
+from django.dispatch import receiver
+
+from cases import life
+from cases.models import Case, CaseOutcome, CaseSource, Decider
+from cases.opening import Decision, Found, decide, known, open_case, undecided, update
+from cases.talks import talk_of
+from cases.types import types
+from inbox import events
+from inbox.models import Conversation, ConversationState
+from marketplaces.models import SellerAccount
+from marketplaces.records import Fulfilment, OrderStatus, ReturnStatus
+from marketplaces.types import Marketplace
+from orders.merging import order_merged
+from orders.models import Order, OrderLine, Refund, Return, ReturnLine
+from orders.signals import orders_stored, refunds_stored, returns_stored
+
+log = structlog.get_logger(__name__)
+
+# Who ships answers for the return, so there is nothing for the seller to do (facts of WFS and FBA).
+OTHERS_ANSWER = (Fulfilment.WFS, Fulfilment.FBA)
+# Walmart refunded, not the seller. That these values mean so is inferred from their names, not documented.
+BY_WALMART = ("WALMART_TRIGGERED_REFUND", "WALMART_SETTLED_REFUND")
+CUSTOMER_CARE = "CUSTOMER_CARE"
+NOT_RECEIVED = ("LOST_IN_TRANSIT", "LOST_AFTER_DELIVERY")
+STILL_TO_SHIP = (OrderStatus.PENDING, OrderStatus.UNSHIPPED, OrderStatus.PARTLY_SHIPPED)
+OVER = (ReturnStatus.COMPLETED, ReturnStatus.CANCELLED)
+OF_RETURNS = ("return_open", "return_received")
+
+
+@receiver(returns_stored)
+def hear_returns(
+    sender: type[Return], *, account: SellerAccount, returns: Sequence[Return], now: datetime, **kwargs: Any
+) -> None:
+    """Open what these returns ask of the seller and end what they have settled."""
+    reasons: dict[int, list[str]] = defaultdict(list)
+    lines = ReturnLine.objects.filter(parent__in=[row.pk for row in returns])
+    for parent_id, reason in lines.values_list("parent_id", "reason"):
+        reasons[parent_id].append(reason.upper().replace(" ", "_"))
+    for row in returns:
+        with _harmless("return"):
+            _end_of_return(account, row, now=now)
+            for found in _of_return(account, row, reasons[row.pk], now=now):
+                if found.at >= account.clocks_from:
+                    _take_up(account, found, now=now)
+
+
+@receiver(orders_stored)
+def hear_orders(
+    sender: type[Order], *, account: SellerAccount, orders: Collection[int], now: datetime, **kwargs: Any
+) -> None:
+    """Open what buyers want cancelled before it ships, and end it when it was cancelled or has left."""
+    asked: dict[int, list[OrderLine]] = defaultdict(list)
+    lines = OrderLine.objects.filter(order__in=list(orders), cancel_requested=True)
+    for line in lines.select_related("order"):
+        asked[line.order_id].append(line)
+    for of_order in asked.values():
+        order = of_order[0].order
+        with _harmless("order"):
+            if any(line.status in STILL_TO_SHIP for line in of_order):
+                if (order.ordered_at or now) >= account.clocks_from and order.fulfilment not in OTHERS_ANSWER:
+                    _take_up(account, _cancel(order, now=now), now=now)
+                continue
+            cancelled = all(line.status == OrderStatus.CANCELLED for line in of_order)
+            for case in _running(account, order, ("cancel_request",)):
+                _settle(case, "cancelled" if cancelled else "it has shipped", at=now)
+
+
+@receiver(refunds_stored)
+def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any) -> None:
+    """End what waits for a refund of a return that is here, once a refund made since then is known."""
+    waiting = Case.objects.filter(
+        order__in=[order.pk for order in orders], type="return_received", closed_at__isnull=True, outcome=""
+    )
+    for case in waiting.select_related("conversation__account", "order_return"):
+        with _harmless("refund"):
+            since = Refund.objects.filter(order=case.order_id, at__gte=case.opened_at)
+            first = since.order_by("at").first()
+            if first is not None and first.at is not None:
+                case.paid, case.currency = first.amount, first.currency
+                case.save(update_fields=["paid", "currency"])
+                _settle(case, "refunded", at=max(first.at, case.stage_since))
+
+
+@receiver(order_merged)
+def follow(sender: type[Order], *, placeholder: Order, order: Order, **kwargs: Any) -> None:
+    """Hang the placeholder's cases on the order, in the transaction that removes the placeholder."""
+    Case.objects.filter(order=placeholder).update(order=order)
+
+
+def _of_return(account: SellerAccount, row: Return, reasons: list[str], *, now: datetime) -> Iterator[Found]:
+    """Everything a return asks of the seller, each with the moment it began."""
+    if row.order.fulfilment in OTHERS_ANSWER:
+        return
+    amazon = account.marketplace == Marketplace.AMAZON
+    if row.received_at and not row.refunded_at and row.status not in OVER:
+        yield _found("return_received", row, "received", row.received_at)
+    elif row.status in (ReturnStatus.STARTED, ReturnStatus.IN_TRANSIT) and not row.refunded_at:
+        yield _found("return_open", row, "open", row.requested_at or row.modified_at)
+    if amazon and row.a_to_z and row.modified_at >= account.clocks_from:
+        # The report says that there is a claim and not since when: its clock begins as we learn of it.
+        yield _found("atoz_claim", row, "a_to_z", now)
+    if amazon and row.safe_t:
+        yield _found("safe_t", row, "safe_t", row.safe_t_at or row.modified_at, stage="review")
+    if not amazon and row.refunded_at:
+        if any(lost in reason for reason in reasons for lost in NOT_RECEIVED):
+            yield _found("item_not_received", row, "not_received", row.refunded_at)
+        elif row.refund_channel in BY_WALMART or row.channel == CUSTOMER_CARE:
+            yield _found("walmart_refund", row, "by_marketplace", row.refunded_at)
+
+
+def _found(key: str, row: Return, fact: str, at: datetime, *, stage: str = "") -> Found:
+    is_safe_t = key == "safe_t"
+    return Found(
+        type=types()[key],
+        source=CaseSource.API,
+        source_key=f"return:{row.external_id}:{fact}",
+        at=at,
+        order=row.order,
+        order_return=row,
+        reference=row.safe_t.partition(" ")[0] if is_safe_t else "",
+        amount=row.refund_amount,
+        currency=row.currency,
+        stage=stage,
+    )
+
+
+def _cancel(order: Order, *, now: datetime) -> Found:
+    return Found(
+        type=types()["cancel_request"],
+        source=CaseSource.API,
+        source_key=f"order:{order.external_id}:cancel",
+        at=now,
+        order=order,
+        amount=order.total,
+        currency=order.currency,
+        stated_due=order.ship_by,
+    )
+
+
+def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | None:
+    if known(account, found.source_key) is not None:
+        return None
+    claimed = Case.objects.filter(account=account, type="atoz_claim", order=found.order)
+    if found.type.key == "atoz_claim" and claimed.exists():
+        return None  # the mail about the claim was here first
+    case = undecided(account, found)
+    if case is not None:
+        update(case, found, now=now)
+        return case
+    talk = talk_of(account, found.order, about=found.type.title, at=found.at)
+    case = open_case(talk, found, now=now)
+    if found.type.first.stage == "buyer" and talk.case_label == found.type.label:
+        _with_the_buyer(talk)
+    return case
+
+
+def _with_the_buyer(talk: Conversation) -> None:
+    """A conversation opened for what the buyer does next waits for the buyer."""
+    if talk.state == ConversationState.OPEN and talk.due_at is None and not talk.messages.exists():
+        talk.state = ConversationState.WAITING_BUYER
+        talk.save(update_fields=["state"])
+        life.tell(talk)
+
+
+def _end_of_return(account: SellerAccount, row: Return, *, now: datetime) -> None:
+    for case in _running(account, row.order, OF_RETURNS, row=row):
+        if row.status == ReturnStatus.CANCELLED:
+            _settle(case, "the return was cancelled", at=now, outcome=CaseOutcome.WITHDRAWN)
+        elif row.refunded_at:
+            case.paid = row.refund_amount if case.paid is None else case.paid
+            case.currency = case.currency or row.currency
+            case.save(update_fields=["paid", "currency"])
+            _settle(case, "refunded", at=max(row.refunded_at, case.stage_since))
+        elif row.status == ReturnStatus.COMPLETED:
+            _settle(case, "the return was completed", at=now)
+        elif case.type == "return_open" and row.received_at:
+            _settle(case, "the return arrived", at=max(row.received_at, case.stage_since))
+    if row.safe_t and row.safe_t_paid:
+        for case in _running(account, row.order, ("safe_t",), row=row):
+            decision = Decision(CaseOutcome.WON, Decider.MARKETPLACE)
+            case.amount, case.currency = row.safe_t_paid, row.currency or case.currency
+            case.save(update_fields=["amount", "currency"])
+            decide(case, decision, at=now, source=CaseSource.API)
+
+
+def _running(
+    account: SellerAccount, order: Order, keys: Sequence[str], *, row: Return | None = None
+) -> list[Case]:
+    cases = Case.objects.filter(
+        account=account, order=order, type__in=keys, closed_at__isnull=True, outcome=""
+    )
+    if row is not None:
+        cases = cases.filter(order_return=row.pk)
+    return list(cases.select_related("conversation__account", "order_return"))
+
+
+def _settle(case: Case, why: str, *, at: datetime, outcome: str = CaseOutcome.SETTLED) -> None:
+    """The data shows that nothing is left to do: the case ends by itself."""
+    decide(case, Decision(outcome, Decider.SELLER), at=at, source=CaseSource.API)
+    life.finish(case, at=at)
+    events.record(case.conversation, "case_ended", at=at, case=case.pk, why=why)
+
+
+@contextmanager
+def _harmless(about: str) -> Iterator[None]:
+    """A savepoint whose fault costs the case and not the data; a lost database is everybody's."""
+    try:
+        with transaction.atomic():
+            yield
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as fault:
+        log.error("a case could not be opened", about=about, fault=type(fault).__name__)

@@ -1,0 +1,106 @@
+"""How a case goes from one stage of its life to the next, and what its clock does meanwhile.
+
+The caller holds the conversation's row.
+"""
+
+from datetime import datetime
+
+from accounts.models import Membership
+from cases import labels
+from cases.models import Case, CaseSource, CaseStage, Stage
+from cases.types import SELLERS, type_of
+from inbox import clocks, standing
+from inbox.models import Conversation, ConversationState, Deadline, Message, Outcome
+
+# Whose turn it is then is ours again, so the conversation must be seen.
+CALLS_US = (*SELLERS, Stage.DECIDED)
+
+
+def enter(
+    case: Case,
+    stage: str,
+    *,
+    at: datetime,
+    source: CaseSource,
+    by: Membership | None = None,
+    why: str = "",
+    stated_due: datetime | None = None,
+    mail: Message | None = None,
+) -> None:
+    """Leave the stage it is in, its clock stopped as done, and enter another with that one's clock."""
+    _stop(case, at=at, by=by)
+    CaseStage.objects.filter(case=case, left_at__isnull=True).update(left_at=at)
+    facts = type_of(case.type).facts(stage)
+    kind = facts.promise if facts.promise and (not facts.when_lost or case.outcome == "lost") else ""
+    if not kind and stated_due is not None and stage in SELLERS:
+        kind = case.type
+    deadline = None
+    if kind:
+        deadline = clocks.start_for_case(case.conversation, kind, at=at, stated_due=stated_due, message=mail)
+    case.stage, case.stage_since, case.deadline = stage, at, deadline
+    case.save(update_fields=["stage", "stage_since", "deadline"])
+    CaseStage.objects.create(
+        tenant_id=case.tenant_id,
+        case=case,
+        stage=stage,
+        entered_at=at,
+        deadline=deadline,
+        by=by,
+        source=source,
+        why=why[:200],
+    )
+    if stage in CALLS_US:
+        _call(case.conversation)
+    tell(case.conversation)
+
+
+def back(case: Case, stage: CaseStage, *, at: datetime, why: str) -> None:
+    """Return to a stage whose clock runs again."""
+    CaseStage.objects.filter(case=case, left_at__isnull=True).update(left_at=at)
+    case.stage, case.stage_since, case.deadline = stage.stage, at, stage.deadline
+    case.outcome, case.closed_at, case.decided_at, case.decided_by = "", None, None, ""
+    case.save(
+        update_fields=[
+            *("stage", "stage_since", "deadline", "outcome", "closed_at", "decided_at", "decided_by"),
+        ]
+    )
+    CaseStage.objects.create(
+        tenant_id=case.tenant_id,
+        case=case,
+        stage=stage.stage,
+        entered_at=at,
+        deadline=stage.deadline,
+        source=case.source,
+        why=why[:200],
+    )
+    _call(case.conversation)
+    tell(case.conversation)
+
+
+def finish(case: Case, *, at: datetime, by: Membership | None = None) -> None:
+    """Put a case away; its clock, if one runs, stops as done."""
+    _stop(case, at=at, by=by)
+    CaseStage.objects.filter(case=case, left_at__isnull=True).update(left_at=at)
+    case.closed_at, case.deadline = at, None
+    case.save(update_fields=["closed_at", "deadline"])
+    tell(case.conversation)
+
+
+def tell(conversation: Conversation) -> None:
+    """Bring the conversation's row in line: the label it bears and where it stands in the queue."""
+    labels.refresh(conversation)
+    standing.refresh(conversation)
+
+
+def _stop(case: Case, *, at: datetime, by: Membership | None) -> None:
+    if case.deadline_id is None:
+        return
+    running = Deadline.objects.filter(pk=case.deadline_id)
+    clocks.stop(running, at=at, stopped_by=by, outcome=Outcome.CASE_DONE)
+
+
+def _call(conversation: Conversation) -> None:
+    if conversation.state == ConversationState.OPEN:
+        return
+    conversation.state, conversation.closed_at = ConversationState.OPEN, None
+    conversation.save(update_fields=["state", "closed_at"])

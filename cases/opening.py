@@ -1,0 +1,152 @@
+"""Open a case, or bring the one that is there up to date; whatever tells of it, it is opened once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from accounts.models import Membership
+from cases import life
+from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
+from cases.types import CaseType
+from inbox import events
+from inbox.models import Conversation, Deadline, Message
+from marketplaces.models import SellerAccount
+from orders.models import Order, Return
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a source says of a case; `at` is when it began there, `stated_due` the moment the source names."""
+
+    type: CaseType
+    source: CaseSource
+    source_key: str
+    at: datetime
+    order: Order | None = None
+    order_return: Return | None = None
+    mail: Message | None = None
+    reference: str = ""
+    amount: Decimal | None = None
+    currency: str = ""
+    stated_due: datetime | None = None
+    stage: str = ""  # where it begins; empty: the type's first
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What came of a case; no outcome where the source does not say, no sum where nothing was paid."""
+
+    outcome: str
+    by: Decider
+    paid: Decimal | None = None
+
+
+def known(account: SellerAccount, source_key: str) -> Case | None:
+    """The case that this source opened before."""
+    rows = Case.objects.select_related("conversation__account", "order", "deadline")
+    return rows.filter(account=account, source_key=source_key).first()
+
+
+def undecided(account: SellerAccount, found: Found) -> Case | None:
+    """The running case about the same matter: by its number, by the return, else by the order."""
+    rows = Case.objects.filter(
+        account=account, type=found.type.key, closed_at__isnull=True, outcome="", decided_at__isnull=True
+    )
+    rows = rows.select_related("conversation__account", "order", "deadline").order_by("-opened_at", "-pk")
+    if found.reference and (named := rows.filter(reference=found.reference).first()):
+        return named
+    if found.order_return is not None:
+        return rows.filter(order_return=found.order_return).first()
+    if found.order is None:
+        return None
+    same = rows.filter(order=found.order)
+    if found.reference:
+        same = same.filter(reference="")
+    return same.first()
+
+
+def open_case(
+    conversation: Conversation, found: Found, *, by: Membership | None = None, now: datetime
+) -> Case:
+    """Store a new case and begin its first stage; the caller holds the conversation and knows it is new."""
+    order = found.order
+    case: Case = Case(
+        tenant_id=conversation.tenant_id,
+        conversation=conversation,
+        account_id=conversation.account_id,
+        order=order,
+        order_return=found.order_return,
+        type=found.type.key,
+        stage=found.stage or found.type.first.stage,
+        stage_since=found.at,
+        source=found.source,
+        source_key=found.source_key[:200],
+        mail=found.mail,
+        reference=found.reference[:64],
+        amount=found.amount,
+        currency=_currency(found),
+        opened_at=found.at,
+        opened_by=by,
+    )
+    case.save(force_insert=True)
+    life.enter(
+        case,
+        case.stage,
+        at=found.at,
+        source=found.source,
+        by=by,
+        stated_due=found.stated_due,
+        mail=found.mail,
+    )
+    events.record(
+        conversation, "case_opened", at=now if by else found.at, actor=by, case=case.pk, what=found.type.title
+    )
+    return case
+
+
+def update(case: Case, found: Found, *, now: datetime) -> None:
+    """A source tells more of a running case: its number, its sum, another moment to act by."""
+    case.reference = found.reference[:64] or case.reference
+    if found.amount is not None:
+        case.amount, case.currency = found.amount, _currency(found) or case.currency
+    case.order = case.order or found.order
+    case.order_return = case.order_return or found.order_return
+    case.save(update_fields=["reference", "amount", "currency", "order", "order_return"])
+    moved = False
+    if found.stated_due is not None and case.deadline_id is not None:
+        running = Deadline.objects.filter(pk=case.deadline_id, stopped_at__isnull=True)
+        rule = case.conversation.account.facts.name
+        changed = running.exclude(due_at=found.stated_due)
+        moved = bool(
+            changed.update(due_at=found.stated_due, stated_in_source=True, rule=rule, breached_at=None)
+        )
+    life.tell(case.conversation)
+    kind = "case_due_moved" if moved else "case_updated"
+    events.record(case.conversation, kind, at=now, case=case.pk, what=found.type.title)
+
+
+def decide(
+    case: Case,
+    decision: Decision,
+    *,
+    at: datetime,
+    source: CaseSource,
+    by: Membership | None = None,
+    stated_due: datetime | None = None,
+    mail: Message | None = None,
+) -> None:
+    """Write down how a case was decided and enter that stage; an appeal's clock runs where it was lost."""
+    case.outcome, case.decided_at, case.decided_by = decision.outcome, at, decision.by
+    case.paid = case.paid if decision.paid is None else decision.paid
+    case.save(update_fields=["outcome", "decided_at", "decided_by", "paid"])
+    said = CaseOutcome(decision.outcome).label.lower() if decision.outcome else "outcome not stated"
+    due = stated_due if case.outcome == CaseOutcome.LOST else None
+    life.enter(case, Stage.DECIDED, at=at, source=source, by=by, why=said, stated_due=due, mail=mail)
+    events.record(case.conversation, "case_decided", at=at, actor=by, case=case.pk, what=said)
+
+
+def _currency(found: Found) -> str:
+    """The sum's currency; a lone dollar sign is that of the order's country."""
+    if found.amount is None:
+        return ""
+    return found.currency or (found.order.currency if found.order else "")

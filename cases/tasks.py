@@ -1,0 +1,37 @@
+"""The bells Celery rings for cases: each task is one call, takes ids, and may run twice or never."""
+
+from celery import shared_task
+from django.db import connections
+from django.utils import timezone
+
+from accounts.models import Tenant
+from accounts.tenant_task import TenantTask
+from cases.evidence import forgetting, packing
+
+
+@shared_task
+def ring_due_packs() -> None:
+    """Ask for every evidence pack that waits, or whose maker has died."""
+    with connections["sweep"].cursor() as cursor:
+        cursor.execute("SELECT id, tenant_id FROM cases_evidencepack WHERE next_at <= now()")
+        for pack_id, tenant_id in cursor.fetchall():
+            make_pack.apply_async((pack_id,), {"tenant_id": tenant_id}, expires=30)
+
+
+@shared_task(base=TenantTask)
+def make_pack(pack_id: int, *, tenant_id: int) -> None:
+    """Make an evidence pack that is due."""
+    packing.make(pack_id, tenant_id=tenant_id, clock=timezone.now)
+
+
+@shared_task
+def ring_purges() -> None:
+    """Ask every tenant's cases to let go of what has passed its moment."""
+    for tenant_id in Tenant.objects.order_by("pk").values_list("pk", flat=True):
+        purge_cases.apply_async((), {"tenant_id": tenant_id}, expires=3600)
+
+
+@shared_task(base=TenantTask)
+def purge_cases(*, tenant_id: int) -> None:
+    """Let go of evidence that has passed its moment."""
+    forgetting.purge_evidence(tenant_id, now=timezone.now())

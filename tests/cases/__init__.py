@@ -1,0 +1,1 @@
+"""Cases, their evidence, and the warehouse."""
