@@ -1,5 +1,19 @@
 """Addresses of cases and of the warehouse's board."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, URLResolver, include, path
 
-urlpatterns: list[URLPattern] = []
+from cases.views import cases
+
+in_case: list[URLPattern | URLResolver] = [
+    path("stages/", cases.case_stages, name="case_stages"),
+    path("decision/", cases.case_decision, name="case_decision"),
+    path("closure/", cases.case_closure, name="case_closure"),
+]
+
+in_tenant: list[URLPattern | URLResolver] = [
+    path("cases/", cases.cases, name="cases"),
+    path("c/<int:number>/cases/", cases.conversation_cases, name="conversation_cases"),
+    path("c/<int:number>/cases/<int:case_id>/", include(in_case)),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("t/<slug:slug>/", include(in_tenant))]

@@ -59,6 +59,7 @@ def _first(next_door: Neighbours) -> dict[str, str]:
 TALK = ("number",)
 MESSAGE = ("number", "message_id")
 REPLY = ("number", "reply_id")
+CASE = ("number", "case_id")
 ORDER = ("order_id",)
 MEMBER = ("member_id",)
 ACCOUNT = ("account_id",)
@@ -66,6 +67,7 @@ LISTS = tuple(VIEWS)
 # Addresses that both show a form and take it.
 SHOWN_TOO = (
     *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members"),
+    "conversation_cases",
     *("account_disconnection", "connection_new_walmart", "connection_new_amazon", "connection_start"),
     *("connection_key", "connection_mailbox", "connection_checks"),
 )
@@ -96,6 +98,11 @@ TABLE: dict[str, Row] = {
     "reopening": Row("converse", TALK, body=_empty),
     "settlement": Row("converse", TALK, body=lambda _: {"outcome": "answered_elsewhere"}),
     "recognition": Row("converse", TALK, body=lambda _: {"kind": "buyer_message"}),
+    "cases": Row("converse"),
+    "conversation_cases": Row("converse", TALK, body=lambda _: {"type": "return_dispute"}),
+    "case_stages": Row("converse", CASE, body=lambda _: {"stage": "done"}),
+    "case_decision": Row("converse", CASE, body=lambda _: {"outcome": "won", "decided_by": "seller"}),
+    "case_closure": Row("converse", CASE, body=_empty),
     "message_body": Row("converse", MESSAGE),
     "message_source": Row("converse", MESSAGE),
     "message_raw": Row("converse", MESSAGE),
