@@ -43,6 +43,17 @@ class OpeningForm(forms.Form):
     due_at = Moment()
 
 
+class OpeningAboutForm(OpeningForm):
+    """A case to open by hand that no conversation is about yet."""
+
+    account = forms.IntegerField(
+        min_value=1,
+        max_value=2**63 - 1,
+        error_messages=dict.fromkeys(("required", "invalid"), "Choose the seller account."),
+    )
+    order = forms.CharField(required=False, max_length=40)
+
+
 class StageForm(forms.Form):
     """Where a case goes; "done" is what its type puts behind the seller's turn."""
 

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.db.models import Q
+from django.db.models import Q, Value
+from django.db.models.functions import Coalesce
 
 from accounts.cursors import cursor_after, rows_after
 from cases.models import Case, CaseOutcome, Stage
@@ -26,11 +27,14 @@ class Tab:
     order: tuple[str, str] = ("stage_since", "id")
 
 
+# Behind every moment: an open case without a clock stands last.
+NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 OPEN = Q(closed_at__isnull=True)
 TABS: dict[str, Tab] = {
     tab.key: tab
     for tab in (
-        Tab("turn", "Your turn", "No case needs you.", lambda: OPEN & Q(stage__in=SELLERS)),
+        # Sorted as it is read: what waits for us is never more than a few hundred.
+        Tab("turn", "Your turn", "No case needs you.", lambda: OPEN & Q(stage__in=SELLERS), ("due", "id")),
         Tab(
             "waiting",
             "Under review",
@@ -95,7 +99,7 @@ def case_list(
 ) -> CaseList:
     """Read a page in one statement, of one type or one account where these are given; raises BadCursor."""
     tab = TABS.get(tab_key, TABS["turn"])
-    cases = Case.objects.filter(tab.rows())
+    cases = Case.objects.filter(tab.rows()).annotate(due=Coalesce("deadline__due_at", Value(NEVER)))
     if type_key:
         cases = cases.filter(type=type_key)
     if account:

@@ -4,11 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.forms import Form
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import needs
 from accounts.cursors import BadCursor
@@ -16,7 +17,7 @@ from accounts.middleware import TenantRequest
 from accounts.refusals import Refused
 from cases import acts
 from cases.acts import Wanted
-from cases.forms import ClosureForm, DecisionForm, OpeningForm, StageForm, in_zone
+from cases.forms import ClosureForm, DecisionForm, OpeningAboutForm, OpeningForm, StageForm, in_zone
 from cases.listing import TABS, case_list
 from cases.models import Case, CaseOutcome, Decider
 from cases.opening import Decision
@@ -26,12 +27,37 @@ from inbox.forms import first_error
 from inbox.models import Conversation
 from inbox.views.frame import answer, frame, reader, view_of, view_query, wants_part
 from inbox.views.pane import perform
+from marketplaces.models import SellerAccount
 
 
 @needs("converse")
-@require_GET
+@require_http_methods(["GET", "HEAD", "POST"])
 def cases(request: TenantRequest, slug: str) -> HttpResponse:
-    """A list of cases by ?tab=, ?type= and ?account=; htmx asks for the rows after a cursor only."""
+    """A list of cases by ?tab=, ?type= and ?account=, and where one without a conversation is opened."""
+    if request.method != "POST":
+        return _list(request)
+    form = OpeningAboutForm(request.POST)
+    if not form.is_valid():
+        return _list(request, refusal=first_error(form))
+    try:
+        with transaction.atomic():
+            case = _open_about(request, form.cleaned_data, now=timezone.now())
+    except Refused as refused:
+        return _list(request, refusal=str(refused))
+    response = redirect("conversation", slug=slug, number=case.conversation.number)
+    response.status_code = 303
+    return response
+
+
+def _open_about(request: TenantRequest, given: dict[str, Any], *, now: datetime) -> Case:
+    seen = SellerAccount.objects.select_related("tenant").filter(disconnected_at__isnull=True)
+    account = get_object_or_404(seen, pk=given["account"])
+    due_at = in_zone(given["due_at"], request.membership.time_zone)
+    wanted = Wanted(given["type"], given["reference"], given["amount"], due_at=due_at)
+    return acts.open_about(account, given["order"], wanted, by=request.membership, now=now)
+
+
+def _list(request: TenantRequest, *, refusal: str = "") -> HttpResponse:
     now, given = timezone.now(), request.GET
     account = given.get("account", "")
     try:
@@ -44,10 +70,11 @@ def cases(request: TenantRequest, slug: str) -> HttpResponse:
         )
     except BadCursor as error:
         raise Http404 from error
-    context = {"listing": listing, "tabs": TABS.values(), "types": types().values()}
-    if wants_part(request):
+    context = {"listing": listing, "tabs": TABS.values(), "types": types().values(), "refusal": refusal}
+    if wants_part(request) and request.method != "POST":
         return answer(request, "cases/more.html", reader(request, now=now) | context)
-    return answer(request, "cases/cases.html", frame(request, place="case_pages", now=now) | context)
+    around = frame(request, place="case_pages", now=now)
+    return answer(request, "cases/cases.html", around | context, status=409 if refusal else 200)
 
 
 @needs("converse")

@@ -5,7 +5,9 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.tenancy import tenant_tx
 from cases.models import Case, CaseOutcome, Stage
+from inbox.models import Conversation
 from tests.cases import mails
 from tests.cases.rows import cases_of, fresh, only_case
 from tests.web.conftest import Browser
@@ -153,3 +155,32 @@ def test_a_long_list_goes_on_and_stays_within_its_budget(alice: Browser, world: 
     cursor = after.split('"')[0]
     rest = alice.get("/t/acme/cases/", {"tab": "turn", "after": cursor}, htmx=True).content.decode()
     assert rest.count('class="case-row"') == 5
+
+
+def test_without_a_conversation_it_opens_one(alice: Browser, world: World) -> None:
+    body = {"account": world.amazon.pk, "type": "safe_t", "order": "302-1234567-7654321", "reference": "S-1"}
+    answer = alice.post("/t/acme/cases/", body)
+    found = only_case(world.amazon)
+    assert (answer.status_code, answer["Location"]) == (303, f"/t/acme/c/{found.conversation.number}/")
+    assert found.order is not None
+    assert found.order.is_placeholder
+    row = fresh(found.conversation)
+    assert (row.case_label, row.due_at) == ("SAFE-T", found.deadline.due_at if found.deadline else None)
+    assert 'class="case-mark"' in alice.get("/t/acme/queue/cases/").content.decode()
+
+
+def test_what_cannot_be_opened_leaves_no_conversation_behind(alice: Browser, world: World) -> None:
+    body = {"account": world.amazon.pk, "type": "escalation", "order": "302-1234567-7654321"}
+    refused = {
+        "Amazon has no such case": body,
+        "is no order number of Amazon": body | {"type": "safe_t", "order": "77"},
+        "That moment has passed": body | {"type": "safe_t", "due_at": "2020-01-01T00:00"},
+        "Choose the seller account": body | {"account": ""},
+    }
+    for reason, given in refused.items():
+        answer = alice.post("/t/acme/cases/", given)
+        assert answer.status_code == 409
+        assert reason in answer.content.decode()
+    with tenant_tx(world.acme.pk):
+        assert Conversation.objects.count() == 0
+    assert alice.post("/t/acme/cases/", body | {"account": world.foreign.pk}).status_code == 404

@@ -67,7 +67,7 @@ LISTS = tuple(VIEWS)
 # Addresses that both show a form and take it.
 SHOWN_TOO = (
     *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members"),
-    "conversation_cases",
+    *("cases", "conversation_cases"),
     *("account_disconnection", "connection_new_walmart", "connection_new_amazon", "connection_start"),
     *("connection_key", "connection_mailbox", "connection_checks"),
 )
@@ -98,7 +98,9 @@ TABLE: dict[str, Row] = {
     "reopening": Row("converse", TALK, body=_empty),
     "settlement": Row("converse", TALK, body=lambda _: {"outcome": "answered_elsewhere"}),
     "recognition": Row("converse", TALK, body=lambda _: {"kind": "buyer_message"}),
-    "cases": Row("converse"),
+    "cases": Row(
+        "converse", body=lambda them: {"account": str(them.theirs["account_id"]), "type": "escalation"}
+    ),
     "conversation_cases": Row("converse", TALK, body=lambda _: {"type": "return_dispute"}),
     "case_stages": Row("converse", CASE, body=lambda _: {"stage": "done"}),
     "case_decision": Row("converse", CASE, body=lambda _: {"outcome": "won", "decided_by": "seller"}),
