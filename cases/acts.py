@@ -13,9 +13,16 @@ from accounts.refusals import Refused
 from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
 from cases.opening import Decision, Found, decide, open_case, undecided
+from cases.talks import talk_of
 from cases.types import SELLERS, CaseType, type_of, types
 from inbox import events
 from inbox.models import Conversation
+from marketplaces import retention
+from marketplaces.mailbox.details import numbers_in
+from marketplaces.mailbox.rulebook import rulebook
+from marketplaces.models import SellerAccount
+from orders.models import Order
+from orders.placeholders import order_numbered
 
 LONGEST_NOTE = 200
 
@@ -53,6 +60,15 @@ def open_by_hand(conversation: Conversation, wanted: Wanted, *, by: Membership, 
     if undecided(account, found) is not None:
         raise Refused(f"There is an open case “{kind.title}” about this already. Go on with that one.")
     return open_case(conversation, found, by=by, now=now)
+
+
+def open_about(account: SellerAccount, number: str, wanted: Wanted, *, by: Membership, now: datetime) -> Case:
+    """Open a case about an order, or about none, where no conversation is chosen; raises Refused."""
+    kind = types().get(wanted.type)
+    title = kind.title if kind else ""
+    order = _order(account, number.strip(), now=now) if number.strip() else None
+    talk = talk_of(account, order, about=title, at=now)
+    return open_by_hand(talk, wanted, by=by, now=now)
 
 
 def done_there(case: Case, *, by: Membership, note: str, now: datetime) -> None:
@@ -138,6 +154,15 @@ def finish(case: Case, *, by: Membership, now: datetime) -> None:
         raise Refused("Record the decision first; then finish the case.")
     life.finish(case, at=now, by=by)
     events.record(case.conversation, "case_finished", at=now, actor=by, case=case.pk)
+
+
+def _order(account: SellerAccount, number: str, *, now: datetime) -> Order:
+    found = numbers_in(number, rulebook().marketplaces[account.marketplace])
+    if len(found) != 1:
+        raise Refused(f"“{number[:40]}” is no order number of {account.facts.name}.")
+    days = account.tenant.walmart_retention_days
+    expires_at = retention.expires_at(account.marketplace, now, walmart_days=days)
+    return order_numbered(account, found[0], expires_at=expires_at, now=now)
 
 
 def _still_open(case: Case) -> None:

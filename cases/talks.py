@@ -34,7 +34,7 @@ def open_talk(account: SellerAccount, order: Order | None, *, about: str, at: da
         buyer_id=order.buyer_id if order else None,
         order=order,
         subject=f"{about}: order {order.external_id}"[:500] if order else about,
-        buyer_name=order.buyer_name if order else "",
+        buyer_name=(order.buyer_name or f"Order {order.external_id}") if order else about,
         preview=about,
         last_message_at=at,
         last_message_is_buyers=False,

@@ -1,4 +1,4 @@
-"""The types of cases, read once from types.toml; pure. A mistake in the file is a sentence naming the place."""
+"""The types of cases, read once from types.toml; pure. A mistake in it is a sentence naming the place."""
 
 import tomllib
 from collections.abc import Mapping

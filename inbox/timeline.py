@@ -26,6 +26,7 @@ from inbox.models import (
     OutboundReply,
     Outcome,
 )
+from inbox.promises import REPLY, kinds_by_reply, titles
 from inbox.tag_marks import TagMark, marks, tag_marks
 from marketplaces.outbox import OutboxState
 from orders.card import Card, card_of, parts
@@ -52,6 +53,17 @@ class Clock:
     stopped_at: datetime | None
     outcome: str
     left: sla.TimeLeft | None
+    kind: str = REPLY
+
+    @property
+    def of_case(self) -> bool:
+        """Whether it is a case's, and not that of a message waiting for its answer."""
+        return self.kind != REPLY
+
+    @property
+    def title(self) -> str:
+        """What it asks for, in words."""
+        return titles().get(self.kind, "Act on the case")
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +153,7 @@ def conversation_page(number: int, *, membership: Membership, now: datetime) -> 
     ]
     items.sort(key=lambda item: (item.at, item.rank, item.id))
     running = [clock for clock in clocks if clock.stopped_at is None]
-    can = offered(conversation, running=bool(running))
+    can = offered(conversation, running=any(clock.kind in kinds_by_reply() for clock in running))
     if any(item.message and (item.message.guess or item.message.filed_by_id) for item in items):
         can.add("recognise")
     return ConversationPage(
@@ -190,6 +202,7 @@ def _conversation(number: int, membership: Membership) -> Any:
                         stated=F("stated_in_source"),
                         stopped_at=F("stopped_at"),
                         outcome=F("outcome"),
+                        kind=F("kind"),
                     )
                 )[:LATEST]
             ),
@@ -245,7 +258,15 @@ def _clock(row: dict[str, Any], now: datetime) -> Clock:
     stopped_at = datetime.fromisoformat(row["stopped_at"]) if row["stopped_at"] else None
     left = None if stopped_at else sla.time_left(due_at, now)
     return Clock(
-        due_at, started_at, row["rule"], row["message_id"], row["stated"], stopped_at, row["outcome"], left
+        due_at=due_at,
+        started_at=started_at,
+        rule=row["rule"],
+        message_id=row["message_id"],
+        stated=row["stated"],
+        stopped_at=stopped_at,
+        outcome=row["outcome"],
+        left=left,
+        kind=row["kind"],
     )
 
 

@@ -5,6 +5,7 @@ import "./steady-list.js";
 import "./current-row.js";
 import "./tag-key.js";
 import "./search.js";
+import "./go-keys.js";
 import "./hotkeys.js";
 import "./row-keys.js";
 import "./ctrl-enter.js";

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from inbox import intake
-from inbox.models import Conversation, ConversationKind, Message
+from inbox.models import Conversation, ConversationKind, Deadline, Message
 from inbox.sweep import Sweeper
 from marketplaces import credentials, health, polling
 from marketplaces.models import Health, InboundRaw, MailFolder, SellerAccount
@@ -119,6 +119,7 @@ def test_the_audit_fetches_what_the_cursor_has_passed(
         simulator.control.mail(account.sender_address, walmart_mail(account, text=f"mail {number}"))
     poll()
     with tenant_tx(account.tenant_id):
+        Deadline.objects.all().delete()
         Message.objects.all().delete()
         InboundRaw.objects.filter(source_key__endswith=":1").delete()
         MailFolder.objects.update(last_uid=10_000, audited_at=None)

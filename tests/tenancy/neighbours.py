@@ -15,6 +15,9 @@ from django.utils import timezone
 from accounts import audit, inviting, mails
 from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.tenancy import tenant_tx
+from cases import acts as cases
+from cases.acts import Wanted
+from cases.models import Case, CaseStage
 from inbox import actions, tagging
 from inbox.models import Conversation, Deadline, Draft, Message, SlaPolicy
 from marketplaces import backfills, health
@@ -92,6 +95,7 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
         place = inviting.Place("ours@invited.example", "", Role.AGENT)
         our_invitation = inviting.invite(place, by=world.ada, now=timezone.now())
         our_history = history_of(world.walmart)
+        our_case = case_on(ours, world.alice, "ours")
     return Neighbours(
         canaries=(word, order, relay),
         ours={
@@ -104,6 +108,7 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
             "invitation_id": our_invitation.pk,
             "account_id": world.walmart.pk,
             "backfill_id": our_history.pk,
+            "case_id": our_case.pk,
             **_order_of(ours, "lamp"),
         },
         theirs=theirs,
@@ -154,6 +159,7 @@ def _fill(
         )
     with tenant_tx(talk.tenant_id):
         history = history_of(talk.account)
+        case = case_on(talk, by, word)
         health.failed(talk.account, f"{word} is slow", now=now)
     reply = reply_in(talk, by, OutboxState.UNKNOWN, body=f"{word} replies", peer_answer=f"250 {word}")
     file = file_in(message, PNG + word.encode(), name=f"{word}.png", content_id=f"<{word}>")
@@ -167,8 +173,18 @@ def _fill(
         "invitation_id": invitation.pk,
         "account_id": talk.account_id,
         "backfill_id": history.pk,
+        "case_id": case.pk,
     }
     return ids | _order_of(talk, word), reply.client_key
+
+
+def case_on(talk: Conversation, by: Membership, word: str) -> Case:
+    """A case somebody opened on the conversation by hand, inside the caller's transaction."""
+    talk = Conversation.objects.select_related("account", "order").get(pk=talk.pk)
+    case = cases.open_by_hand(talk, Wanted("escalation", reference=word), by=by, now=timezone.now())
+    Case.objects.filter(pk=case.pk).update(lesson=word)
+    CaseStage.objects.filter(case=case).update(why=word)
+    return case
 
 
 def history_of(account: SellerAccount) -> Backfill:

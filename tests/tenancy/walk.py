@@ -61,6 +61,7 @@ def _first(next_door: Neighbours) -> dict[str, str]:
 TALK = ("number",)
 MESSAGE = ("number", "message_id")
 REPLY = ("number", "reply_id")
+CASE = ("number", "case_id")
 ORDER = ("order_id",)
 MEMBER = ("member_id",)
 ACCOUNT = ("account_id",)
@@ -69,6 +70,7 @@ TABLES_OUT = tuple(TABLES)
 # Addresses that both show a form and take it.
 SHOWN_TOO = (
     *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members"),
+    *("cases", "conversation_cases"),
     *("account_disconnection", "connection_new_walmart", "connection_new_amazon", "connection_start"),
     *("connection_key", "connection_mailbox", "connection_checks"),
 )
@@ -102,6 +104,13 @@ TABLE: dict[str, Row] = {
     "reopening": Row("converse", TALK, body=_empty),
     "settlement": Row("converse", TALK, body=lambda _: {"outcome": "answered_elsewhere"}),
     "recognition": Row("converse", TALK, body=lambda _: {"kind": "buyer_message"}),
+    "cases": Row(
+        "converse", body=lambda them: {"account": str(them.theirs["account_id"]), "type": "escalation"}
+    ),
+    "conversation_cases": Row("converse", TALK, body=lambda _: {"type": "return_dispute"}),
+    "case_stages": Row("converse", CASE, body=lambda _: {"stage": "done"}),
+    "case_decision": Row("converse", CASE, body=lambda _: {"outcome": "won", "decided_by": "seller"}),
+    "case_closure": Row("converse", CASE, body=_empty),
     "message_body": Row("converse", MESSAGE),
     "message_source": Row("converse", MESSAGE),
     "message_raw": Row("converse", MESSAGE),

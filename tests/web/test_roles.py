@@ -16,6 +16,8 @@ from accounts import inviting
 from accounts.access import PERMISSIONS
 from accounts.models import Invitation, Role
 from accounts.tenancy import tenant_tx
+from cases.acts import Wanted, open_by_hand
+from cases.models import Case
 from inbox import tagging
 from inbox.models import Attachment, Conversation
 from marketplaces import backfills, trying
@@ -35,6 +37,7 @@ OUTSIDE = {
 WITHOUT_IDS = {
     *("start", "warehouse", "queue", "queue_rows", "queue_more", "accounts", "orders", "tags", "search"),
     *("board", "board_definitions", "board_table"),
+    "cases",
 }
 ACTS = {
     *("account_check", "account_pause", "account_resumption", "account_refetching", "account_history_stop"),
@@ -51,6 +54,7 @@ ACTS = {
     "closure",
     "reopening",
     "settlement",
+    *("case_stages", "case_decision", "case_closure"),
     "order_refresh",
     "tag",
     "tag_merging",
@@ -97,6 +101,7 @@ def places(world: World, talk: Conversation, settings: Settings) -> dict[str, st
         "invitation_id": invitation_in(world).pk,
         "account_id": world.amazon.pk,
         "backfill_id": backfill_in(world).pk,
+        "case_id": case_in(world, talk).pk,
         **order_ids(talk),
     }
     found = {}
@@ -105,6 +110,13 @@ def places(world: World, talk: Conversation, settings: Settings) -> dict[str, st
             wanted = get_resolver().reverse_dict.getlist(route.name)[0][0][0][1]
             found[route.name] = reverse(route.name, kwargs={name: known[name] for name in wanted})
     return found
+
+
+def case_in(world: World, talk: Conversation) -> Case:
+    """A case on the conversation."""
+    with tenant_tx(world.acme.pk):
+        held = Conversation.objects.select_related("account", "order").get(pk=talk.pk)
+        return open_by_hand(held, Wanted("return_dispute"), by=world.alice, now=timezone.now())
 
 
 def backfill_in(world: World) -> Backfill:
@@ -193,6 +205,7 @@ def test_a_neighbours_ids_open_nothing_at_home(world: World, places: dict[str, s
             "board",
             "board_definitions",
             "board_table",
+            "cases",
             "members",
             "connection_new_walmart",
             "connection_new_amazon",

@@ -1,0 +1,218 @@
+"""The marketplaces' own data opens cases, once, and ends them when nothing is left to do."""
+
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from accounts.tenancy import tenant_tx
+from cases import from_orders, opening
+from cases.models import Case, CaseOutcome, CaseSource, Stage
+from inbox.models import ConversationState
+from marketplaces.models import SellerAccount
+from marketplaces.records import (
+    Fulfilment,
+    OrderRecord,
+    OrderStatus,
+    ReturnLineRecord,
+    ReturnRecord,
+    ReturnStatus,
+)
+from orders.models import Return
+from orders.storing import store_orders
+from orders.storing_returns import store_returns
+from tests.cases.rows import cases_of, clocks_of, fresh, only_case
+from tests.orders.records import line, order, refund, returned, usd
+from tests.world import World, conversation_of
+
+NOW = timezone.now().replace(microsecond=0)
+ASKED = NOW - timedelta(days=6)
+HERE = NOW - timedelta(hours=5)
+
+
+def take_returns(account: SellerAccount, *records: ReturnRecord, now: datetime = NOW) -> None:
+    with tenant_tx(account.tenant_id):
+        store_returns(account, records, now=now)
+
+
+def take_orders(account: SellerAccount, *records: OrderRecord, now: datetime = NOW) -> None:
+    with tenant_tx(account.tenant_id):
+        store_orders(account, records, now=now)
+
+
+def rma(**facts: Any) -> ReturnRecord:
+    """A return asked for six days ago."""
+    return returned(**{"modified_at": ASKED, "requested_at": ASKED, "refund": usd("89.90"), **facts})
+
+
+def here(**facts: Any) -> ReturnRecord:
+    """The same, received five hours ago."""
+    return rma(**{"modified_at": HERE, "received_at": HERE, "status": ReturnStatus.RECEIVED, **facts})
+
+
+def wanted(**facts: Any) -> OrderRecord:
+    """An order whose buyer wants to cancel it."""
+    given = {"ordered_at": NOW - timedelta(days=1), "modified_at": NOW - timedelta(hours=1), **facts}
+    return order(**{"lines": (line(cancel_requested=True),), "ship_by": NOW + timedelta(hours=9), **given})
+
+
+def test_an_open_return_is_a_case_without_a_clock_that_waits_for_the_buyer(world: World) -> None:
+    take_returns(world.walmart, rma(return_by=NOW + timedelta(days=20)))
+    case = only_case(world.walmart)
+    assert (case.type, case.stage, case.source) == ("return_open", Stage.BUYER, CaseSource.API)
+    assert (case.deadline, case.amount) == (None, Decimal("89.90"))
+    row = fresh(case.conversation)
+    assert (row.state, row.queue_at) == (ConversationState.WAITING_BUYER, None)
+    assert row.case_label == "Return open"
+
+
+def test_a_return_that_arrives_has_48_hours_from_its_scan(world: World) -> None:
+    take_returns(world.walmart, rma())
+    take_returns(world.walmart, here())
+    opened, received = cases_of(world.walmart)
+    assert (opened.outcome, opened.closed_at) == (CaseOutcome.SETTLED, HERE)
+    assert received.type == "return_received"
+    assert received.conversation_id == opened.conversation_id
+    assert received.deadline is not None
+    assert received.deadline.due_at == HERE + timedelta(hours=48)
+    row = fresh(received.conversation)
+    assert (row.state, row.due_at) == (ConversationState.OPEN, received.deadline.due_at)
+    assert row.case_label == "Return received"
+
+
+def test_amazon_has_the_days_of_its_own_promise(world: World) -> None:
+    take_returns(world.amazon, here())
+    deadline = only_case(world.amazon).deadline
+    assert deadline is not None
+    assert deadline.due_at == HERE + timedelta(days=4)
+
+
+def test_the_same_return_read_again_opens_nothing(world: World) -> None:
+    for _ in range(2):
+        take_returns(world.walmart, here())
+    take_returns(world.walmart, here(modified_at=NOW, status_text="DELIVERED AGAIN"))
+    assert only_case(world.walmart).type == "return_received"
+
+
+def test_a_refund_ends_it_at_the_refunds_own_moment(world: World) -> None:
+    take_returns(world.walmart, here())
+    refunded = NOW - timedelta(hours=1)
+    take_returns(world.walmart, here(modified_at=NOW, refunded_at=refunded, status=ReturnStatus.COMPLETED))
+    case = only_case(world.walmart)
+    assert (case.outcome, case.closed_at, case.paid) == (CaseOutcome.SETTLED, refunded, Decimal("89.90"))
+    assert clocks_of(case.conversation) == [("return_received", False, "case_done")]
+    row = fresh(case.conversation)
+    assert (row.due_at, row.case_label) == (None, "")
+
+
+def test_a_refund_known_from_elsewhere_ends_it_too(world: World) -> None:
+    received = order().ordered_at - timedelta(days=1)
+    world.amazon.clocks_from = received
+    take_returns(world.amazon, here(modified_at=received, received_at=received))
+    take_orders(world.amazon, order(refunds=(refund(),)))
+    case = only_case(world.amazon)
+    assert (case.outcome, case.paid) == (CaseOutcome.SETTLED, Decimal("10.00"))
+
+
+def test_it_hangs_on_the_buyers_own_conversation(world: World) -> None:
+    talk = conversation_of(world.walmart)
+    take_returns(world.walmart, here())
+    assert only_case(world.walmart).conversation_id == talk.pk
+    assert [kind for kind, running, _ in clocks_of(talk) if running] == ["reply", "return_received"]
+
+
+def test_what_walmart_refunded_can_be_disputed_for_48_hours(world: World) -> None:
+    facts: dict[str, Any] = {"refunded_at": HERE, "modified_at": HERE, "status": ReturnStatus.COMPLETED}
+    take_returns(world.walmart, rma(refund_channel="WALMART_TRIGGERED_REFUND", **facts))
+    case = only_case(world.walmart)
+    assert case.type == "walmart_refund"
+    assert case.deadline is not None
+    assert case.deadline.due_at == HERE + timedelta(hours=48)
+
+
+def test_customer_care_and_lost_parcels_are_told_apart(world: World) -> None:
+    facts: dict[str, Any] = {"refunded_at": HERE, "modified_at": HERE, "status": ReturnStatus.COMPLETED}
+    take_returns(world.walmart, rma(channel="CUSTOMER_CARE", **facts))
+    lost = (ReturnLineRecord("1", sku="LMP-ARC-01", reason="LOST_AFTER_DELIVERY"),)
+    take_returns(world.walmart, rma(external_id="RMA-2", channel="CUSTOMER_CARE", lines=lost, **facts))
+    assert [case.type for case in cases_of(world.walmart)] == ["walmart_refund", "item_not_received"]
+
+
+def test_a_refund_the_seller_made_asks_nothing(world: World) -> None:
+    facts: dict[str, Any] = {"refunded_at": HERE, "modified_at": HERE, "status": ReturnStatus.COMPLETED}
+    take_returns(world.walmart, rma(refund_channel="SELLER_MANUAL_REFUND", **facts))
+    assert cases_of(world.walmart) == []
+
+
+def test_amazons_return_report_tells_of_claims(world: World) -> None:
+    take_returns(
+        world.amazon,
+        here(a_to_z=True, safe_t="5001 Pending", safe_t_at=HERE, status=ReturnStatus.COMPLETED),
+    )
+    claim, safe_t = cases_of(world.amazon)
+    assert (claim.type, claim.stage) == ("atoz_claim", Stage.SELLER)
+    assert (safe_t.type, safe_t.stage, safe_t.reference) == ("safe_t", Stage.REVIEW, "5001")
+    assert clocks_of(claim.conversation) == [("atoz_claim", True, "")]
+    take_returns(
+        world.amazon, here(modified_at=NOW, a_to_z=True, safe_t="5001 Granted", safe_t_paid=usd("20"))
+    )
+    _, safe_t, *_ = cases_of(world.amazon)
+    assert (safe_t.stage, safe_t.outcome, safe_t.amount) == (Stage.DECIDED, CaseOutcome.WON, Decimal("20.00"))
+
+
+def test_a_cancel_request_is_due_when_the_order_must_ship(world: World) -> None:
+    take_orders(world.walmart, wanted())
+    case = only_case(world.walmart)
+    assert case.type == "cancel_request"
+    assert case.deadline is not None
+    assert (case.deadline.due_at, case.deadline.stated_in_source) == (NOW + timedelta(hours=9), True)
+
+
+def test_without_a_ship_date_it_has_a_day(world: World) -> None:
+    take_orders(world.walmart, wanted(ship_by=None))
+    deadline = only_case(world.walmart).deadline
+    assert deadline is not None
+    assert (deadline.due_at, deadline.stated_in_source) == (NOW + timedelta(hours=24), False)
+
+
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.SHIPPED])
+def test_a_cancel_request_ends_by_itself(world: World, status: OrderStatus) -> None:
+    take_orders(world.walmart, wanted())
+    gone = (line(cancel_requested=True, status=status),)
+    take_orders(world.walmart, wanted(modified_at=NOW, status=status, lines=gone))
+    case = only_case(world.walmart)
+    assert (case.outcome, case.closed_at) == (CaseOutcome.SETTLED, NOW)
+    assert fresh(case.conversation).due_at is None
+
+
+def test_what_the_marketplace_ships_is_its_own_affair(world: World) -> None:
+    take_orders(world.walmart, order(fulfilment=Fulfilment.WFS, ordered_at=ASKED, modified_at=ASKED))
+    take_returns(world.walmart, here())
+    assert cases_of(world.walmart) == []
+
+
+def test_history_opens_nothing(world: World) -> None:
+    before = world.walmart.clocks_from - timedelta(days=1)
+    take_returns(
+        world.walmart,
+        here(requested_at=before, received_at=before, modified_at=NOW),
+        rma(external_id="RMA-2", requested_at=before),
+    )
+    take_orders(world.walmart, wanted(ordered_at=before))
+    assert cases_of(world.walmart) == []
+
+
+def test_a_fault_in_opening_costs_the_case_and_not_the_return(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*given: object, **named: object) -> Case:
+        case = opening.open_case(*given, **named)  # type: ignore[arg-type]
+        raise RuntimeError(f"no room for {case.pk}")
+
+    monkeypatch.setattr(from_orders, "open_case", broken)
+    take_returns(world.walmart, here())
+    assert cases_of(world.walmart) == []
+    with tenant_tx(world.acme.pk):
+        assert Return.objects.filter(external_id="RMA-1").exists()

@@ -1,0 +1,186 @@
+"""The pages of cases, and their acts with and without htmx."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from accounts.tenancy import tenant_tx
+from cases.models import Case, CaseOutcome, Stage
+from inbox.models import Conversation
+from tests.cases import mails
+from tests.cases.rows import cases_of, fresh, only_case
+from tests.web.conftest import Browser
+from tests.web.test_budgets import at_most
+from tests.world import World, arrive, conversation_of
+
+HTMX = pytest.mark.parametrize("htmx", [True, False])
+
+
+@pytest.fixture
+def case(world: World) -> Case:
+    """An A-to-z claim that a mail opened."""
+    arrive(world.amazon, mails.claim(world.amazon))
+    return only_case(world.amazon)
+
+
+def at(case: Case, rest: str = "") -> str:
+    """An address of the case."""
+    return f"/t/acme/c/{case.conversation.number}/cases/{case.pk}/{rest}"
+
+
+def test_the_row_the_view_and_the_head_say_that_it_is_a_case(alice: Browser, case: Case) -> None:
+    for view in ("all", "cases"):
+        page = alice.get(f"/t/acme/queue/{view}/").content.decode()
+        assert 'class="row is-unread is-case"' in page
+        assert 'class="case-mark"' in page
+    talk = alice.get(f"/t/acme/c/{case.conversation.number}/").content.decode()
+    assert "Answer an A-to-z claim" in talk
+    assert f'hx-get="/t/acme/c/{case.conversation.number}/cases/"' in talk
+
+
+def test_two_clocks_are_told_apart_by_name(alice: Browser, world: World, talk: object) -> None:
+    opened = conversation_of(world.walmart)
+    arrive(world.walmart, mails.customer_care(world.walmart, "Please call the customer."))
+    page = alice.get(f"/t/acme/c/{opened.number}/").content.decode()
+    assert "Answer the buyer" in page
+    assert "Answer Walmart Customer Care" in page
+
+
+@HTMX
+def test_the_panel_says_what_to_do_where_and_by_when(alice: Browser, case: Case, htmx: bool) -> None:
+    page = alice.get(f"/t/acme/c/{case.conversation.number}/cases/", htmx=htmx).content.decode()
+    assert "A-to-z claim" in page
+    assert "Represent your side at Seller Central" in page
+    assert "119.00 EUR" in page
+    assert "A2Z-5501" in page
+    assert "https://sellercentral.amazon.de/orders-v3/order/302-1234567-7654321" in page
+    assert '<li data-standing="now" aria-current="step"><span>Your turn</span></li>' in page
+    assert ("<html" in page) is not htmx
+
+
+@HTMX
+def test_done_decided_and_finished(alice: Browser, world: World, case: Case, htmx: bool) -> None:
+    answers = [
+        alice.post(at(case, "stages/"), {"stage": "done", "note": "Sent the scan."}, htmx=htmx),
+        alice.post(
+            at(case, "decision/"),
+            {"outcome": "lost", "paid": "119.00", "decided_by": "marketplace"},
+            htmx=htmx,
+        ),
+        alice.post(at(case, "stages/"), {"stage": "follow_up", "due_at": "2099-01-02T10:30"}, htmx=htmx),
+        alice.post(at(case, "closure/"), {"lesson": "Ship with a signature."}, htmx=htmx),
+    ]
+    assert [answer.status_code for answer in answers] == [200 if htmx else 303] * 4
+    found = only_case(world.amazon)
+    assert (found.outcome, str(found.paid), found.stage) == (CaseOutcome.LOST, "119.00", Stage.LESSON)
+    assert found.closed_at is not None
+    assert found.follow_up_at is not None
+    # Berlin's clock, as the reader's.
+    assert found.follow_up_at.isoformat() == "2099-01-02T09:30:00+00:00"
+    assert fresh(case.conversation).case_label == ""
+
+
+@HTMX
+def test_what_makes_no_sense_is_refused_with_its_reason(alice: Browser, case: Case, htmx: bool) -> None:
+    asked: dict[str, tuple[str, dict[str, str]]] = {
+        "Choose an outcome.": ("decision/", {"decided_by": "seller"}),
+        "Write the sum as a number": (
+            "decision/",
+            {"outcome": "won", "decided_by": "seller", "paid": "lots"},
+        ),
+        "Record the decision first": ("closure/", {}),
+        "It stands in “Your turn” already": ("stages/", {"stage": "seller"}),
+        "That moment has passed": ("stages/", {"stage": "escalated", "due_at": "2020-01-01T00:00"}),
+        "Write the moment as a date": ("stages/", {"stage": "escalated", "due_at": "tomorrow"}),
+    }
+    for reason, (rest, body) in asked.items():
+        answer = alice.post(at(case, rest), body, htmx=htmx)
+        assert answer.status_code == 409
+        assert reason in answer.content.decode()
+
+
+@HTMX
+def test_a_case_is_opened_by_hand(alice: Browser, world: World, talk: object, htmx: bool) -> None:
+    (conversation,) = [conversation_of(world.walmart, relay="b" * 32, order="200011874400009")]
+    body = {"type": "return_dispute", "reference": "D-7", "amount": "20.00", "due_at": "2099-01-02T10:30"}
+    answer = alice.post(f"/t/acme/c/{conversation.number}/cases/", body, htmx=htmx)
+    assert answer.status_code == (200 if htmx else 303)
+    found = only_case(world.walmart)
+    assert (found.reference, str(found.amount)) == ("D-7", "20.00")
+    past = alice.post(
+        f"/t/acme/c/{conversation.number}/cases/", body | {"due_at": "2020-01-01T00:00"}, htmx=htmx
+    )
+    assert past.status_code == 409
+    assert "That moment has passed" in past.content.decode()
+    assert len(cases_of(world.walmart)) == 1
+
+
+@HTMX
+def test_closing_with_a_case_that_needs_somebody_names_it(alice: Browser, case: Case, htmx: bool) -> None:
+    answer = alice.post(f"/t/acme/c/{case.conversation.number}/closure/", htmx=htmx)
+    assert answer.status_code == 409
+    assert "The case “A-to-z claim” needs you" in answer.content.decode()
+
+
+def test_the_lists_hold_what_they_say(alice: Browser, world: World, case: Case) -> None:
+    arrive(world.walmart, mails.customer_care(world.walmart, "Please call the customer."))
+    page = alice.get("/t/acme/cases/").content.decode()
+    assert page.count('class="case-row"') == 2
+    assert f"/t/acme/c/{case.conversation.number}/?view=cases" in page
+    narrowed = alice.get("/t/acme/cases/", {"type": "escalation"}).content.decode()
+    assert narrowed.count('class="case-row"') == 1
+    narrowed = alice.get("/t/acme/cases/", {"account": str(world.amazon.pk)}).content.decode()
+    assert narrowed.count('class="case-row"') == 1
+    alice.post(at(case, "stages/"), {"stage": "done"})
+    assert alice.get("/t/acme/cases/?tab=waiting").content.decode().count('class="case-row"') == 1
+    alice.post(at(case, "decision/"), {"outcome": "won", "decided_by": "marketplace"})
+    decided = alice.get("/t/acme/cases/?tab=decided").content.decode()
+    assert decided.count('class="case-row"') == 1
+    assert '<span class="badge">Won</span>' in decided
+    assert alice.get("/t/acme/cases/?tab=nothing&after=%7B").status_code == 404
+
+
+def test_a_long_list_goes_on_and_stays_within_its_budget(alice: Browser, world: World) -> None:
+    now = timezone.now()
+    for number in range(55):
+        sent_at = now - timedelta(minutes=number)
+        order = f"302-{number:07d}-7654321"
+        content = mails.claim(world.amazon, order=order, sent_at=sent_at)
+        arrive(world.amazon, content.replace(b"A2Z-5501", f"A2Z-{number:04d}".encode()))
+    with at_most(6):
+        first = alice.get("/t/acme/cases/").content.decode()
+    assert first.count('class="case-row"') == 50
+    after = first.split("&amp;after=")[-1] if "&amp;after=" in first else first.split("&after=")[-1]
+    cursor = after.split('"')[0]
+    rest = alice.get("/t/acme/cases/", {"tab": "turn", "after": cursor}, htmx=True).content.decode()
+    assert rest.count('class="case-row"') == 5
+
+
+def test_without_a_conversation_it_opens_one(alice: Browser, world: World) -> None:
+    body = {"account": world.amazon.pk, "type": "safe_t", "order": "302-1234567-7654321", "reference": "S-1"}
+    answer = alice.post("/t/acme/cases/", body)
+    found = only_case(world.amazon)
+    assert (answer.status_code, answer["Location"]) == (303, f"/t/acme/c/{found.conversation.number}/")
+    assert found.order is not None
+    assert found.order.is_placeholder
+    row = fresh(found.conversation)
+    assert (row.case_label, row.due_at) == ("SAFE-T", found.deadline.due_at if found.deadline else None)
+    assert 'class="case-mark"' in alice.get("/t/acme/queue/cases/").content.decode()
+
+
+def test_what_cannot_be_opened_leaves_no_conversation_behind(alice: Browser, world: World) -> None:
+    body = {"account": world.amazon.pk, "type": "escalation", "order": "302-1234567-7654321"}
+    refused = {
+        "Amazon has no such case": body,
+        "is no order number of Amazon": body | {"type": "safe_t", "order": "77"},
+        "That moment has passed": body | {"type": "safe_t", "due_at": "2020-01-01T00:00"},
+        "Choose the seller account": body | {"account": ""},
+    }
+    for reason, given in refused.items():
+        answer = alice.post("/t/acme/cases/", given)
+        assert answer.status_code == 409
+        assert reason in answer.content.decode()
+    with tenant_tx(world.acme.pk):
+        assert Conversation.objects.count() == 0
+    assert alice.post("/t/acme/cases/", body | {"account": world.foreign.pk}).status_code == 404
