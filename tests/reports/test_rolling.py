@@ -9,7 +9,7 @@ import psycopg
 from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from accounts.models import Membership
@@ -102,12 +102,13 @@ class Acts:
 def test_roll_ups_equal_the_recount_after_any_order_of_events(world: World) -> None:
     act = st.tuples(st.integers(0, 15), st.integers(0, 3), st.integers(0, 5000), st.integers(0, 1))
 
+    # What one example has left behind the next one finds: there is nothing to make smaller.
     @settings(
         max_examples=25,
         deadline=None,
-        suppress_health_check=list(HealthCheck),
-        derandomize=False,
         database=None,
+        phases=[Phase.generate],
+        suppress_health_check=list(HealthCheck),
     )
     @given(st.lists(st.tuples(act, st.booleans()), min_size=3, max_size=25))
     def holds(steps: list[tuple[tuple[int, int, int, int], bool]]) -> None:
