@@ -1,5 +1,5 @@
-// What is dear to make is read again at most every few seconds, however much changes, and stays as it was read: what
-// is unfolded stays so, and the focus stays where it was.
+// What is dear to make is read again at most every few seconds, however much changes; what is unfolded stays so, and
+// focus and scroll stay where they were.
 const HOLD = 2000;
 let timer = null;
 let readAt = 0;
@@ -40,15 +40,16 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const place = event.detail.target;
   const focused = place.contains(document.activeElement) ? document.activeElement : null;
   const open = [...place.querySelectorAll("details[id][open]")].map((each) => each.id);
-  kept = { open, id: focused?.id, address: addressOf(focused) };
+  kept = { open, id: focused?.id, address: addressOf(focused), top: place.parentElement.scrollTop };
 });
 
 document.addEventListener("htmx:afterSwap", () => {
   const place = reader()?.parentElement;
   if (!kept || !place) return;
-  const { open, id, address } = kept;
+  const { open, id, address, top } = kept;
   kept = null;
   for (const each of open) place.querySelector(`#${CSS.escape(each)}`)?.setAttribute("open", "");
+  place.parentElement.scrollTop = top;
   if (place.contains(document.activeElement)) return;
   const focused = id ? document.getElementById(id) : address && place.querySelector(`a[href="${CSS.escape(address)}"]`);
   focused?.focus({ preventScroll: true });
