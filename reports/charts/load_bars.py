@@ -51,7 +51,7 @@ def load_bars(
         height=HEIGHT,
         title="Deadlines by hour for the next 48 hours",
         description=describe(hours, zone),
-        face="chart chart-load",
+        face="chart chart-load is-wide" if width == WIDE else "chart chart-load",
         parts=[*parts, *days],
     )
 

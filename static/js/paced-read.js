@@ -1,11 +1,15 @@
-// What is dear to make is read again at most every few seconds, however much changes, and stays as it was read: what
-// is unfolded stays so, and the focus stays where it was.
+// What is dear to make is read again at most every few seconds, however much changes; what is unfolded stays so, and
+// focus and scroll stay where they were.
 const HOLD = 2000;
 let timer = null;
 let readAt = 0;
 let kept = null;
+// What the reader has asked for and not yet got: an older answer must not come over it.
+let asked = null;
 
-const reader = () => document.querySelector("[data-paced]");
+const ownLook = () => document.querySelector("[data-paced]");
+const isOwn = (element) => element.matches("[data-paced]");
+const isOurs = (event) => ownLook() && event.detail.target === ownLook().parentElement;
 // A swap would take away what is being marked.
 const isMarking = (place) => {
   const marked = getSelection();
@@ -13,42 +17,52 @@ const isMarking = (place) => {
 };
 
 function plan() {
-  if (!reader()) return;
-  const wait = readAt + Number(reader().dataset.paced) * 1000 - Date.now();
+  if (!ownLook()) return;
+  const wait = readAt + Number(ownLook().dataset.paced) * 1000 - Date.now();
   timer ??= setTimeout(read, Math.max(wait, 0));
 }
 
 function read() {
   timer = null;
-  const element = reader();
-  if (!element || document.hidden) return;
-  if (isMarking(element.parentElement)) {
+  const look = ownLook();
+  if (!look || document.hidden) return;
+  if (isMarking(look.parentElement) || asked) {
     timer = setTimeout(read, HOLD);
     return;
   }
   readAt = Date.now();
-  htmx.trigger(element, "paced");
+  htmx.trigger(look, "paced");
 }
 
 document.body.addEventListener("queue:refresh", plan);
 
-const isOurs = (event) => reader() && event.detail.target === reader().parentElement;
-const addressOf = (element) => element?.getAttribute("href");
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (isOurs(event) && !isOwn(event.detail.elt)) asked = event.detail.xhr;
+});
+for (const name of ["responseError", "sendError", "timeout"]) {
+  document.addEventListener(`htmx:${name}`, (event) => { if (event.detail.xhr === asked) asked = null; });
+}
 
 document.addEventListener("htmx:beforeSwap", (event) => {
   if (!isOurs(event)) return;
-  const place = event.detail.target;
+  const { target: place, xhr, requestConfig } = event.detail;
+  const isStale = isOwn(requestConfig.elt) ? asked || !requestConfig.elt.isConnected : xhr !== asked;
+  if (isStale) {
+    event.detail.shouldSwap = false;
+    return;
+  }
+  asked = null;
   const focused = place.contains(document.activeElement) ? document.activeElement : null;
   const open = [...place.querySelectorAll("details[id][open]")].map((each) => each.id);
-  kept = { open, id: focused?.id, address: addressOf(focused) };
+  kept = { place, open, id: focused?.id, address: focused?.getAttribute("href"), top: place.parentElement.scrollTop };
 });
 
-document.addEventListener("htmx:afterSwap", () => {
-  const place = reader()?.parentElement;
-  if (!kept || !place) return;
-  const { open, id, address } = kept;
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (!kept || event.detail.target !== kept.place) return;
+  const { place, open, id, address, top } = kept;
   kept = null;
   for (const each of open) place.querySelector(`#${CSS.escape(each)}`)?.setAttribute("open", "");
+  place.parentElement.scrollTop = top;
   if (place.contains(document.activeElement)) return;
   const focused = id ? document.getElementById(id) : address && place.querySelector(`a[href="${CSS.escape(address)}"]`);
   focused?.focus({ preventScroll: true });

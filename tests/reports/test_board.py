@@ -138,7 +138,8 @@ def test_leads_and_admins_find_the_board_in_the_rail_and_nobody_else(world: Worl
 def test_htmx_gets_the_figures_and_the_rail_alone(leo: Browser, waiting: Waiting) -> None:
     waiting(1)
     part = text(leo.get("/t/acme/board/?days=7", htmx=True))
-    assert part.startswith('<div id="board-figures">')
+    assert 'id="board-figures"' not in part
+    assert 'id="now-late"' in part
     assert "<html" not in part
     assert 'id="rail-lists" hx-swap-oob="true"' in part
     # What looks again asks for the same narrowing.
