@@ -10,6 +10,7 @@ from uuid import UUID, uuid4
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
 from accounts import audit, inviting, mails
@@ -17,7 +18,8 @@ from accounts.models import Invitation, Membership, Role, Tenant, User
 from accounts.tenancy import tenant_tx
 from cases import acts as cases
 from cases.acts import Wanted
-from cases.models import Case, CaseStage
+from cases.evidence import adding, packing
+from cases.models import Case, CaseStage, EvidencePack, PackState
 from inbox import actions, tagging
 from inbox.models import Conversation, Deadline, Draft, Message, SlaPolicy
 from marketplaces import backfills, health
@@ -109,6 +111,7 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
             "account_id": world.walmart.pk,
             "backfill_id": our_history.pk,
             "case_id": our_case.pk,
+            **evidence_of(our_case, world.alice, "ours"),
             **_order_of(ours, "lamp"),
         },
         theirs=theirs,
@@ -174,6 +177,7 @@ def _fill(
         "account_id": talk.account_id,
         "backfill_id": history.pk,
         "case_id": case.pk,
+        **evidence_of(case, by, word),
     }
     return ids | _order_of(talk, word), reply.client_key
 
@@ -185,6 +189,18 @@ def case_on(talk: Conversation, by: Membership, word: str) -> Case:
     Case.objects.filter(pk=case.pk).update(lesson=word)
     CaseStage.objects.filter(case=case).update(why=word)
     return case
+
+
+def evidence_of(case: Case, by: Membership, word: str) -> dict[str, int]:
+    """Something a person added to the case's evidence, and a pack that is ready; their ids."""
+    now, file = timezone.now(), SimpleUploadedFile(f"{word}.png", PNG + word.encode())
+    with tenant_tx(case.tenant_id):
+        case = Case.objects.select_related("conversation").get(pk=case.pk)
+        added = adding.add(case, by=by, key="other", text=word, file=file, now=now)
+        pack = packing.ask(case, by=by, now=now)
+        path = default_storage.save(f"tenant/{case.tenant_id}/packs/{uuid4()}", ContentFile(word.encode()))
+        EvidencePack.objects.filter(pk=pack.pk).update(state=PackState.READY, next_at=None, path=path)
+    return {"evidence_id": added.pk, "pack_id": pack.pk}
 
 
 def history_of(account: SellerAccount) -> Backfill:

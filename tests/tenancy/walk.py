@@ -70,7 +70,7 @@ TABLES_OUT = tuple(TABLES)
 # Addresses that both show a form and take it.
 SHOWN_TOO = (
     *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members"),
-    *("cases", "conversation_cases"),
+    *("cases", "conversation_cases", "case_evidence"),
     *("account_disconnection", "connection_new_walmart", "connection_new_amazon", "connection_start"),
     *("connection_key", "connection_mailbox", "connection_checks"),
 )
@@ -111,6 +111,11 @@ TABLE: dict[str, Row] = {
     "case_stages": Row("converse", CASE, body=lambda _: {"stage": "done"}),
     "case_decision": Row("converse", CASE, body=lambda _: {"outcome": "won", "decided_by": "seller"}),
     "case_closure": Row("converse", CASE, body=_empty),
+    "case_evidence": Row("converse", ("case_id",), body=lambda _: {"key": "other", "text": "Weighed"}),
+    "case_evidence_file": Row("converse", ("case_id", "evidence_id")),
+    "case_evidence_removal": Row("converse", ("case_id", "evidence_id"), body=_empty),
+    "case_packs": Row("converse", ("case_id",), body=_empty),
+    "case_pack": Row("converse", ("case_id", "pack_id")),
     "message_body": Row("converse", MESSAGE),
     "message_source": Row("converse", MESSAGE),
     "message_raw": Row("converse", MESSAGE),

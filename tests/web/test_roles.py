@@ -17,13 +17,13 @@ from accounts.access import PERMISSIONS
 from accounts.models import Invitation, Role
 from accounts.tenancy import tenant_tx
 from cases.acts import Wanted, open_by_hand
-from cases.models import Case
 from inbox import tagging
 from inbox.models import Attachment, Conversation
 from marketplaces import backfills, trying
 from marketplaces.models import Backfill, TrialKind
 from orders.models import Item, Order
 from tests.orders.rows import make_order
+from tests.tenancy.neighbours import evidence_of
 from tests.web.conftest import browser_of
 from tests.web.rows import PNG, file_in, only_message, reply_in
 from tests.world import World
@@ -54,7 +54,7 @@ ACTS = {
     "closure",
     "reopening",
     "settlement",
-    *("case_stages", "case_decision", "case_closure"),
+    *("case_stages", "case_decision", "case_closure", "case_packs", "case_evidence_removal"),
     "order_refresh",
     "tag",
     "tag_merging",
@@ -101,7 +101,7 @@ def places(world: World, talk: Conversation, settings: Settings) -> dict[str, st
         "invitation_id": invitation_in(world).pk,
         "account_id": world.amazon.pk,
         "backfill_id": backfill_in(world).pk,
-        "case_id": case_in(world, talk).pk,
+        **case_ids(world, talk),
         **order_ids(talk),
     }
     found = {}
@@ -112,11 +112,12 @@ def places(world: World, talk: Conversation, settings: Settings) -> dict[str, st
     return found
 
 
-def case_in(world: World, talk: Conversation) -> Case:
-    """A case on the conversation."""
+def case_ids(world: World, talk: Conversation) -> dict[str, int]:
+    """The ids of a case on the conversation, and of its evidence."""
     with tenant_tx(world.acme.pk):
         held = Conversation.objects.select_related("account", "order").get(pk=talk.pk)
-        return open_by_hand(held, Wanted("return_dispute"), by=world.alice, now=timezone.now())
+        case = open_by_hand(held, Wanted("return_dispute"), by=world.alice, now=timezone.now())
+    return {"case_id": case.pk, **evidence_of(case, world.alice, "ours")}
 
 
 def backfill_in(world: World) -> Backfill:
