@@ -120,7 +120,8 @@ RECEIVED = """
     SELECT c.account_id, d.started_at, a.market, d.stopped_at, d.outcome FROM inbox_deadline d
     JOIN inbox_conversation c ON c.id = d.conversation_id
     JOIN marketplaces_selleraccount a ON a.id = c.account_id
-    WHERE <within d.started_at> AND c.account_id = ANY (%(accounts)s) AND d.kind = 'reply'
+    WHERE <within d.started_at> AND c.account_id = ANY (%(accounts)s)
+    AND d.kind = 'reply'
     AND d.message_id IS NOT NULL<tagged>
 """
 ANSWERED = """
