@@ -1,5 +1,6 @@
 """Read, from the raw rows, what the figures are counted from: every kind of fact in one statement."""
 
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,29 +40,60 @@ class Wanted:
     tag_id: int = 0
 
     def read(self, statement: str) -> list[tuple[Any, ...]]:
-        """The rows of a statement that says where spans and tag belong; none where there is no span."""
+        """The rows of a statement, each of which begins with its account and moment; none without a span.
+
+        The moments are written out, stretch by stretch, so that the planner knows how few rows they hold: of
+        a join with a list of spans it would expect a ninth of the table and read all of it.
+        """
         if not self.spans:
             return []
-        tagged = " AND EXISTS (SELECT FROM inbox_conversationtag t WHERE t.conversation_id = c.id"
-        given = {
-            "accounts": [span.account_id for span in self.spans],
-            "begins": [span.begins_at for span in self.spans],
-            "ends": [span.ends_at for span in self.spans],
+        given: dict[str, Any] = {
+            "accounts": sorted({span.account_id for span in self.spans}),
             "tag": self.tag_id,
             "not_counted": list(NOT_COUNTED),
             "closers": list(CLOSERS),
             "put_away": [*CLOSERS, "history"],
         }
-        words = statement.replace("<spans>", SPANS).replace("<assignee>", ASSIGNEE)
-        for moment in ("d.due_at", "b.at"):
+        stretches = self._stretches()
+        for number, (begins_at, ends_at) in enumerate(stretches):
+            given |= {f"begins{number}": begins_at, f"ends{number}": ends_at}
+        words = statement.replace("<assignee>", ASSIGNEE).replace("<tagged>", TAGGED if self.tag_id else "")
+        for moment in MOMENTS:
+            within = " OR ".join(
+                f"{moment} >= %(begins{number})s AND {moment} < %(ends{number})s"
+                for number in range(len(stretches))
+            )
+            words = words.replace(f"<within {moment}>", f"({within})")
             words = words.replace(f"<assigned {moment}>", ASSIGNED.replace("<moment>", moment))
-        words = words.replace("<tagged>", f"{tagged} AND t.tag_id = %(tag)s)" if self.tag_id else "")
-        return rows.read(words, given)
+        own = {account_id: self._of(account_id) for account_id in given["accounts"]}
+        return [row for row in rows.read(words, given) if _holds(own[row[0]], row[1])]
+
+    def _stretches(self) -> list[tuple[datetime, datetime]]:
+        """The spans of all accounts together, those that touch made one."""
+        joined: list[tuple[datetime, datetime]] = []
+        for begins_at, ends_at in sorted({(span.begins_at, span.ends_at) for span in self.spans}):
+            if joined and begins_at <= joined[-1][1]:
+                joined[-1] = (joined[-1][0], max(joined[-1][1], ends_at))
+            else:
+                joined.append((begins_at, ends_at))
+        return joined
+
+    def _of(self, account_id: int) -> list[tuple[datetime, datetime]]:
+        return sorted((span.begins_at, span.ends_at) for span in self.spans if span.account_id == account_id)
 
 
-SPANS = (
-    "unnest(%(accounts)s::bigint[], %(begins)s::timestamptz[], %(ends)s::timestamptz[])"
-    " AS span(account_id, begins_at, ends_at)"
+def _holds(spans: Sequence[tuple[datetime, datetime]], at: datetime) -> bool:
+    """Whether one of an account's spans, which do not overlap, holds a moment."""
+    after = bisect_right(spans, at, key=lambda span: span[0])
+    return after > 0 and at < spans[after - 1][1]
+
+
+MOMENTS = (
+    *("d.started_at", "d.stopped_at", "d.due_at", "r.handed_at", "c.closed_at", "b.at", "k.opened_at"),
+    "k.decided_at",
+)
+TAGGED = (
+    " AND EXISTS (SELECT FROM inbox_conversationtag t WHERE t.conversation_id = c.id AND t.tag_id = %(tag)s)"
 )
 CLOSERS = (
     *("closed", "closed_after_reply", "settled_no_response_needed", "settled_answered_elsewhere"),
@@ -85,25 +117,24 @@ ASSIGNED = """
 ASSIGNEE = "CASE WHEN said.kind = 'assigned' THEN said.member_id ELSE wrote.actor_id END"
 
 RECEIVED = """
-    SELECT c.account_id, d.started_at, a.market, d.stopped_at, d.outcome FROM <spans>
-    JOIN inbox_deadline d ON d.started_at >= span.begins_at AND d.started_at < span.ends_at
-    JOIN inbox_conversation c ON c.id = d.conversation_id AND c.account_id = span.account_id
+    SELECT c.account_id, d.started_at, a.market, d.stopped_at, d.outcome FROM inbox_deadline d
+    JOIN inbox_conversation c ON c.id = d.conversation_id
     JOIN marketplaces_selleraccount a ON a.id = c.account_id
-    WHERE d.kind = 'reply' AND d.message_id IS NOT NULL<tagged>
+    WHERE <within d.started_at> AND c.account_id = ANY (%(accounts)s)
+    AND d.kind = 'reply' AND d.message_id IS NOT NULL<tagged>
 """
 ANSWERED = """
-    SELECT c.account_id, d.stopped_at, r.author_id, d.started_at FROM <spans>
-    JOIN inbox_deadline d ON d.stopped_at >= span.begins_at AND d.stopped_at < span.ends_at
-    JOIN inbox_conversation c ON c.id = d.conversation_id AND c.account_id = span.account_id
+    SELECT c.account_id, d.stopped_at, r.author_id, d.started_at FROM inbox_deadline d
+    JOIN inbox_conversation c ON c.id = d.conversation_id
     JOIN inbox_outboundreply r ON r.id = d.stopped_by_reply_id
-    WHERE d.kind = 'reply' AND d.stopped_by_reply_id IS NOT NULL<tagged>
+    WHERE <within d.stopped_at> AND c.account_id = ANY (%(accounts)s) AND d.kind = 'reply'
+    AND d.stopped_by_reply_id IS NOT NULL<tagged>
 """
 SENT = """
-    SELECT r.account_id, r.handed_at, r.author_id FROM <spans>
-    JOIN inbox_outboundreply r
-      ON r.account_id = span.account_id AND r.handed_at >= span.begins_at AND r.handed_at < span.ends_at
+    SELECT r.account_id, r.handed_at, r.author_id FROM inbox_outboundreply r
     JOIN inbox_conversation c ON c.id = r.conversation_id
-    WHERE r.state = 'sent' AND r.rejected_at IS NULL<tagged>
+    WHERE <within r.handed_at> AND r.account_id = ANY (%(accounts)s)
+    AND r.state = 'sent' AND r.rejected_at IS NULL<tagged>
 """
 MISSED = """
     SELECT c.account_id, d.due_at, <assignee>, d.started_at, m.created_at,
@@ -113,17 +144,15 @@ MISSED = """
                    WHERE w.conversation_id = c.id AND w.asked_at <= d.due_at
                    AND CASE WHEN w.state = 'open' THEN true ELSE w.answered_at > d.due_at END),
            said.kind = 'assigned' OR wrote.actor_id IS NOT NULL
-    FROM <spans>
-    JOIN inbox_deadline d ON d.due_at >= span.begins_at AND d.due_at < span.ends_at
-    JOIN inbox_conversation c ON c.id = d.conversation_id AND c.account_id = span.account_id
+    FROM inbox_deadline d
+    JOIN inbox_conversation c ON c.id = d.conversation_id
     LEFT JOIN inbox_message m ON m.id = d.message_id
     <assigned d.due_at>
-    WHERE d.breached_at IS NOT NULL AND NOT d.outcome = ANY (%(not_counted)s)<tagged>
+    WHERE <within d.due_at> AND c.account_id = ANY (%(accounts)s) AND d.breached_at IS NOT NULL
+    AND NOT d.outcome = ANY (%(not_counted)s)<tagged>
 """
 RESOLVED = """
-    SELECT c.account_id, c.closed_at, shut.member_id, begun.at FROM <spans>
-    JOIN inbox_conversation c
-      ON c.account_id = span.account_id AND c.closed_at >= span.begins_at AND c.closed_at < span.ends_at
+    SELECT c.account_id, c.closed_at, shut.member_id, begun.at FROM inbox_conversation c
     JOIN LATERAL (
         SELECT min(d.started_at) AS at FROM inbox_deadline d
         WHERE d.conversation_id = c.id AND d.outcome <> 'not_buyer_message') begun ON begun.at <= c.closed_at
@@ -133,34 +162,29 @@ RESOLVED = """
         FROM inbox_event e
         WHERE e.conversation_id = c.id AND e.at <= c.closed_at AND e.kind = ANY (%(closers)s)
         ORDER BY e.at DESC, e.id DESC LIMIT 1) shut ON true
-    WHERE c.state = 'closed'<tagged>
+    WHERE <within c.closed_at> AND c.account_id = ANY (%(accounts)s) AND c.state = 'closed'<tagged>
 """
 # A buyer also "returns" to a conversation that only waited for them; that is no reopening.
 CAME_BACK = """
-    SELECT c.account_id, b.at, <assignee> FROM <spans>
-    JOIN inbox_event b ON b.at >= span.begins_at AND b.at < span.ends_at
-    JOIN inbox_conversation c ON c.id = b.conversation_id AND c.account_id = span.account_id
+    SELECT c.account_id, b.at, <assignee> FROM inbox_event b
+    JOIN inbox_conversation c ON c.id = b.conversation_id
     JOIN LATERAL (
         SELECT e.kind FROM inbox_event e
         WHERE e.conversation_id = c.id AND (e.at, e.id) < (b.at, b.id)
         AND (e.kind = ANY (%(put_away)s) OR e.kind IN ('reopened', 'returned'))
         ORDER BY e.at DESC, e.id DESC LIMIT 1) former ON former.kind = ANY (%(put_away)s)
     <assigned b.at>
-    WHERE b.kind IN ('reopened', 'returned')<tagged>
+    WHERE <within b.at> AND c.account_id = ANY (%(accounts)s) AND b.kind IN ('reopened', 'returned')<tagged>
 """
 OPENED = """
-    SELECT k.account_id, k.opened_at, k.type, k.currency, k.amount FROM <spans>
-    JOIN cases_case k
-      ON k.account_id = span.account_id AND k.opened_at >= span.begins_at AND k.opened_at < span.ends_at
+    SELECT k.account_id, k.opened_at, k.type, k.currency, k.amount FROM cases_case k
     JOIN inbox_conversation c ON c.id = k.conversation_id
-    WHERE true<tagged>
+    WHERE <within k.opened_at> AND k.account_id = ANY (%(accounts)s)<tagged>
 """
 DECIDED = """
-    SELECT k.account_id, k.decided_at, k.type, k.currency, k.outcome, k.amount, k.paid FROM <spans>
-    JOIN cases_case k
-      ON k.account_id = span.account_id AND k.decided_at >= span.begins_at AND k.decided_at < span.ends_at
+    SELECT k.account_id, k.decided_at, k.type, k.currency, k.outcome, k.amount, k.paid FROM cases_case k
     JOIN inbox_conversation c ON c.id = k.conversation_id
-    WHERE true<tagged>
+    WHERE <within k.decided_at> AND k.account_id = ANY (%(accounts)s)<tagged>
 """
 ALLOWED = {market: timedelta(hours=FACTS[site.marketplace].reply_hours) for market, site in MARKETS.items()}
 

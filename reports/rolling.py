@@ -17,7 +17,7 @@ from reports.models import CaseHour, HourFigures
 from reports.tally import CaseCount, CaseKey, Count, Key, tally, tally_cases
 
 BATCH = 2000  # marks taken at once; an hour has as many as changes
-HOURS_AT_ONCE = 500
+HOURS_AT_ONCE = 200
 
 WAIT = "SELECT pg_advisory_xact_lock(hashtextextended('reports.rolling', %(tenant)s))"
 ALONE = "SELECT pg_try_advisory_xact_lock(hashtextextended('reports.rolling', %(tenant)s))"

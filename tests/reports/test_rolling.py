@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from io import StringIO
 from threading import Thread
 
@@ -11,6 +12,7 @@ from django.db import connection
 from django.utils import timezone
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from accounts.models import Membership
 from accounts.tenancy import tenant_tx
@@ -18,13 +20,12 @@ from cases.models import Case, WarehouseCheck
 from inbox.models import Conversation, Deadline, OutboundReply
 from marketplaces.models import AccountAccess
 from marketplaces.outbox import in_every_tenant
-from reports import checking, rolling
+from reports import checking, rolling, tasks
 from reports.figures.periods import period
 from reports.figures.rates import rates
 from reports.figures.speed import by_agent
 from reports.models import CaseHour, DirtyHour, HourFigures
 from reports.shapes import Narrowed
-from reports.tasks import MARKED
 from tests.reports.rows import Desk
 from tests.world import World
 
@@ -295,9 +296,9 @@ def test_each_organization_counts_its_own(world: World) -> None:
         desk = Desk(world.foreign)
         desk.message(desk.conversation(BEGUN), BEGUN)
     assert rolling.roll_all(world.acme.pk) == 0
-    assert in_every_tenant(MARKED) == [(world.globex.pk,)]
+    assert in_every_tenant(tasks.MARKED) == [(world.globex.pk,)]
     assert rolling.roll_all(world.globex.pk) == 1
-    assert in_every_tenant(MARKED) == []
+    assert in_every_tenant(tasks.MARKED) == []
     with tenant_tx(world.acme.pk):
         assert not HourFigures.objects.exists()
         assert not CaseHour.objects.exists()
@@ -323,3 +324,44 @@ def test_the_command_prints_each_difference_and_mends(world: World) -> None:
     said = StringIO()
     call_command("check_figures", "--tenant", "acme", "--days", "2", stdout=said)
     assert "every figure agrees" in said.getvalue()
+
+
+def test_what_was_there_before_the_roll_ups_were_is_counted(world: World, superuser: Superuser) -> None:
+    with tenant_tx(world.acme.pk):
+        desk = Desk(world.walmart)
+        deadline = desk.message(desk.conversation(BEGUN), BEGUN)
+        desk.answer(deadline, world.alice, BEGUN + timedelta(hours=1))
+        DirtyHour.objects.all().delete()
+    migration = import_module("reports.migrations.0002_dirty_hours")
+    marks = [migration.marking(hours, table) for table, (_, hours) in migration.WATCHED.items()]
+    with superuser.transaction():
+        superuser.execute("SET LOCAL ROLE hd_owner")
+        superuser.execute(migration.as_owner("; ".join(marks)))
+    forced = superuser.execute(
+        "SELECT bool_and(relforcerowsecurity) FROM pg_class WHERE relname = ANY (%s)",
+        [[*migration.WATCHED, "reports_dirtyhour"]],
+    ).fetchone()
+    assert forced == (True,)
+    tasks.roll_up.run(tenant_id=world.acme.pk)
+    with tenant_tx(world.acme.pk):
+        assert sorted(HourFigures.objects.values_list("hour__hour", "in_time", "sent")) == [
+            (10, 1, 0),
+            (11, 0, 1),
+        ]
+
+
+def test_the_nightly_check_says_in_the_log_that_figures_differ(world: World) -> None:
+    now = timezone.now()
+    with tenant_tx(world.acme.pk):
+        desk = Desk(world.walmart)
+        desk.message(desk.conversation(now), now)
+    rolling.roll_all(world.acme.pk)
+    with capture_logs() as lines:
+        tasks.check_figures.run(tenant_id=world.acme.pk)
+    assert lines == []
+    with tenant_tx(world.acme.pk):
+        HourFigures.objects.update(unanswered=3)
+    with capture_logs() as lines:
+        tasks.check_figures.run(tenant_id=world.acme.pk)
+    (line,) = lines
+    assert (line["event"], line["tenant"], line["differences"]) == ("roll-ups differ", world.acme.pk, 1)

@@ -15,7 +15,7 @@ from reports import tasks as report_tasks
 OURS = {
     name: task
     for name, task in celery.tasks.items()
-    if name.startswith(("accounts.", "inbox.", "marketplaces.", "orders."))
+    if name.startswith(("accounts.", "inbox.", "marketplaces.", "orders.", "reports."))
 }
 # They look at all tenants, and see due moments only, by another login.
 RINGS = {
