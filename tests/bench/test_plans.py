@@ -124,3 +124,12 @@ def test_what_must_go_is_found_by_the_index_of_what_is_still_there(agent: Member
         nodes = plans(agent, lambda step=step: list(step.due(long_ago).order_by("expires_at")[:500]))  # type: ignore[misc]
         names = {str(node.get("Index Name")) for node in nodes}
         assert any(name.endswith("_unpurged") for name in names), (step.name, names)
+
+
+@pytest.mark.parametrize("due", ["late", "2h", "8h", "today", "2026-03-10T12:00Z"])
+def test_the_lists_behind_the_board_are_one_range_of_the_index_of_deadlines(
+    agent: Membership, due: str
+) -> None:
+    nodes = plans(agent, lambda: queue_page("all", membership=agent, now=NOW, due=due))
+    assert "inbox_conversation_due" in {node.get("Index Name") for node in nodes}
+    assert _scanned(nodes, "inbox_conversation") == set()

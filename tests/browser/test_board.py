@@ -48,7 +48,7 @@ def test_the_lead_opens_each_number_and_finds_as_many_rows(board: Board) -> None
     page.locator("#now-oldest").click()
     page.wait_for_url("**/c/**")
     page.go_back()
-    for link in page.locator(".people a.link").all():
+    for link in page.locator(".people tbody a.link").all():
         count = number(link)
         link.click()
         expect(rows(page)).to_have_count(min(count, 50))

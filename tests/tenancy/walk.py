@@ -253,6 +253,9 @@ def faults_on_own_pages(client: Client, next_door: Neighbours) -> list[str]:
         "edit": str(next_door.theirs["reply_id"]),
         "view": "all",
         "tag": str(next_door.theirs["tag_id"]),
+        "account": str(next_door.theirs["account_id"]),
+        "assignee": str(next_door.their_member_id),
+        "due": "8h",
         "mark": "x",
         "moving": "1",
     }
