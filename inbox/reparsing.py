@@ -34,9 +34,10 @@ from inbox.models import (
 )
 from inbox.reading import read_bounded
 from inbox.recognising import NO_CLOCK, PLACES
+from inbox.signals import mails_filed
 from marketplaces.mailbox.bounded import ParseFailed
 from marketplaces.mailbox.parse import PARSER_VERSION
-from marketplaces.mailbox.parsed import ParsedMail, UnreadableMail
+from marketplaces.mailbox.parsed import ParsedMail, UnreadableMail, Verdict
 from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.models import InboundRaw, RawState
 from orders.models import PurchaseOrder
@@ -218,6 +219,10 @@ class Rereading:
             self._clock(was, now=now)
         self.talk.save()
         standing.refresh(self.talk)
+        if "kind" in named:
+            self.message.matter, self.message.stated_due = self.mail.matter, self.mail.stated_due
+            self.message.vouched = self.mail.verdict == Verdict.PASS
+            mails_filed.send(Message, account=self.raw.account, messages=[self.message])
         events.record(self.talk, "reread", at=now, message=self.message.pk, what=", ".join(sorted(named)))
 
     def _why_kind_stays(self) -> str:

@@ -62,6 +62,9 @@ _ALWAYS = (
     "unreadable",
     "thank_you",
     "other_language",
+    "information_request",
+    "escalation",
+    "account_at_risk",
 )
 # How long ago ordinary mail came at most: the rest of the allowance is kept for the urgent ones.
 _LONGEST = {"walmart": timedelta(hours=40), "amazon": timedelta(hours=20)}
@@ -135,7 +138,7 @@ class Day:
 
     async def _surround(self, account: SellerAccount, count: int, seed: int, shipper: str | None) -> int:
         """Orders without mail: some to ship today and past due for certain, the rest in any state."""
-        certain = [*("to_ship_today",) * 3, "past_due", "cancel_asked"][:count]
+        certain = [*("to_ship_today",) * 3, "past_due", "cancel_asked", "return_arrived"][:count]
         for number, state in enumerate(certain):
             await self._ordering.place(account.address, 1, seed=seed * 100 + number, options={"state": state})
         rest = count - len(certain)

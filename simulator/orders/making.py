@@ -26,6 +26,7 @@ STATES = {
     "return_received": 2,
     "returned": 3,
     "refunded": 2,
+    "return_arrived": 0,  # this very day; only where it is asked for
 }
 OPTIONS = {
     "state": f"one of: {', '.join(STATES)}",
@@ -111,7 +112,7 @@ def orders_at_once(
 
 
 # Only what the seller ships waits for the seller.
-_SELLERS_OWN = ("to_ship_today", "past_due", "cancel_asked")
+_SELLERS_OWN = ("to_ship_today", "past_due", "cancel_asked", "return_arrived")
 
 
 def _as_wanted(first: Line, account: SellerAccount, options: Mapping[str, Any]) -> None:
@@ -187,6 +188,8 @@ def _send_back(state: str, order: Order, back: Return, now: int) -> None:
     if state == "return_started":
         return
     back.received_at = back.started_at + (now - back.started_at) // 3
+    if state == "return_arrived":
+        back.received_at = max(back.received_at, now - 5 * HOUR)
     if state == "returned":
         back.refunded_at = back.received_at + (now - back.received_at) // 2
         order.refunds.append(Refund(back.refunded_at, back.amount, back.reason))

@@ -273,6 +273,23 @@ def chargeback(
     )
 
 
+def information_request(account: SellerAccount, order_id: str, claim_id: str, unique: str) -> Draft:
+    """Amazon asks for the seller's side of a claim: known by sender and words; 72 hours to answer."""
+    text = (
+        f"Dear {account.name},\n\nWe are looking into an A-to-z Guarantee claim on order {order_id} and need "
+        f"more information from you.\n\nClaim ID: {claim_id}\n\nThis is a request for information: tell us "
+        "how and when the item was shipped. Please respond in Seller Central within 72 hours.\n"
+    )
+    return _notice(
+        account,
+        f"atoz-guarantee-no-reply@{account.site.site}",
+        account.site.site.capitalize(),
+        f"Request for information on order {order_id}",
+        text,
+        unique,
+    )
+
+
 def customer_service(
     account: SellerAccount, relay: str, order_id: str, item: Item, reason: str, details: str, unique: str
 ) -> Draft:

@@ -50,6 +50,17 @@ _BBB = (
 )
 
 
+_STEPS_IN = (
+    "The customer contacted us because the parcel has not moved for four days. Please tell us within 48 "
+    "hours how you will solve this.",
+    "The customer says that your refund has not arrived. Please check it and answer us.",
+)
+_AT_RISK = (
+    "Your rate of late shipments was 6.1 % in the last 30 days, the standard is 4 %. Your account is at "
+    "risk. Send us a plan of action that says what you changed."
+)
+
+
 @story("The buyer wants to return it (Amazon: RETURN_REQUEST with the return's tracking).", age_minutes=360)
 def return_request(t: Telling) -> None:
     if t.account.marketplace == "walmart":
@@ -170,4 +181,33 @@ def refund_notice(t: Telling) -> None:
         )
         t.receive(draft)
     t.plot = {"refunds": refunds}
+    t.no_relay()
+
+
+@story("Amazon wants the seller's side of a claim; 72 hours.", marketplaces=("amazon",), age_minutes=420)
+def information_request(t: Telling) -> None:
+    claim_id = f"A2Z-{t.digits(8)}"
+    t.plot = {"claim_id": claim_id}
+    t.receive(amazon_notices.information_request(t.account, t.order_id, claim_id, t.notice_id()))
+    t.no_relay()
+
+
+@story("Walmart Customer Care steps in about an order; 48 hours.", marketplaces=("walmart",), age_minutes=480)
+def escalation(t: Telling) -> None:
+    text = str(t.options.get("text") or t.rng.choice(_STEPS_IN))
+    about = walmart.About(t.order_id, t.item.item_id, t.item.title, t.ref_id)
+    draft = walmart.customer_care(
+        t.alias, f"Customer contacted us about order {t.order_id}", text, about, t.new_message_id(), t.rng
+    )
+    t.receive(draft, text=text)
+
+
+@story("The marketplace warns that the account is at risk.", age_minutes=600)
+def account_at_risk(t: Telling) -> None:
+    subject, text = "Your account is at risk of deactivation", _AT_RISK
+    if t.account.marketplace == "walmart":
+        t.receive(walmart.notice(subject, text, f"<{t.notice_id()}@walmart.com>", t.rng))
+    else:
+        t.receive(amazon_notices.performance_notice(t.account, subject, text, t.notice_id()))
+    t.order_id = ""
     t.no_relay()

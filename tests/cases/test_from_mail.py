@@ -10,8 +10,9 @@ from accounts.tenancy import tenant_tx
 from cases import from_mail, opening
 from cases.models import Case, CaseOutcome, Decider, Stage
 from cases.types import types
-from inbox import recognising
-from inbox.models import Conversation, Event, Message
+from inbox import recognising, reparsing
+from inbox.models import Conversation, Deadline, Event, Message
+from inbox.reparsing import Which
 from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.models import SellerAccount
 from orders.models import Order
@@ -264,3 +265,20 @@ def test_filing_by_hand_opens_the_case_and_undoing_it_ends_its_clock(world: Worl
     file_as(world, conversation, "claim")
     assert only_case(world.amazon).closed_at is None
     assert clocks_of(conversation) == [("atoz_claim", True, "")]
+
+
+def test_a_notice_that_newer_rules_know_for_a_claim_becomes_a_case(world: World) -> None:
+    message = take_in(world.amazon, mails.claim(world.amazon, sent_at=NOON))
+    with tenant_tx(world.acme.pk):
+        # As it was read before the rules knew of cases.
+        Case.objects.all().delete()
+        Deadline.objects.all().delete()
+        Message.objects.filter(pk=message.pk).update(kind="notice")
+        talk = Conversation.objects.filter(pk=message.conversation_id)
+        talk.update(kind="notice", due_at=None, queue_at=None, case_label="")
+    (told,) = reparsing.reread(world.acme.pk, Which(again=True), write=True, now=timezone.now())
+    assert told.changes
+    case = only_case(world.amazon)
+    assert (case.type, case.mail_id) == ("atoz_claim", message.pk)
+    assert clocks_of(message.conversation) == [("atoz_claim", True, "")]
+    assert fresh(message.conversation).case_label == "A-to-z claim"
