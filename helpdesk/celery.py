@@ -86,6 +86,11 @@ def configure() -> None:
                 "schedule": schedule(3600),
                 "options": {"expires": 3600},
             },
+            "escalate-late-checks": {
+                "task": "cases.tasks.ring_late_checks",
+                "schedule": schedule(15),
+                "options": {"expires": 30},
+            },
             "read-marketplaces": {
                 "task": "orders.tasks.ring_due_reads",
                 "schedule": schedule(2),
@@ -107,7 +112,7 @@ def configure() -> None:
     )
     # Without this Celery drops its database connection around every task.
     app.conf["CELERY_DB_REUSE_MAX"] = 100_000
-    app.autodiscover_tasks(["accounts", "inbox", "marketplaces", "orders"])
+    app.autodiscover_tasks(["accounts", "cases", "inbox", "marketplaces", "orders"])
 
 
 configure()

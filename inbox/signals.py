@@ -4,3 +4,6 @@ from django.dispatch import Signal
 
 # Mails are in their conversations, new or filed again by a person: `account`, `messages` (stored rows).
 mails_filed = Signal()
+
+# Conversations whose texts are gone: `ids`, `now`. What hangs on them goes with them.
+conversations_forgotten = Signal()

@@ -28,8 +28,8 @@ class Choice:
     on: bool
 
 
-def put(conversation: Conversation, tag: Tag, *, by: Membership, now: datetime) -> None:
-    """Put a tag on a conversation; one that is there already stays. Raises Refused."""
+def put(conversation: Conversation, tag: Tag, *, by: Membership | None, now: datetime) -> None:
+    """Put a tag on a conversation, by nobody for the helpdesk; one that is there stays. Raises Refused."""
     here = ConversationTag.objects.filter(conversation=conversation)
     if here.filter(tag=tag).exists():
         return
@@ -39,7 +39,7 @@ def put(conversation: Conversation, tag: Tag, *, by: Membership, now: datetime) 
     events.record(conversation, "tagged", at=now, actor=by, tag=tag.name)
 
 
-def take(conversation: Conversation, tag: Tag, *, by: Membership, now: datetime) -> None:
+def take(conversation: Conversation, tag: Tag, *, by: Membership | None, now: datetime) -> None:
     """Take a tag off a conversation."""
     gone, _ = ConversationTag.objects.filter(conversation=conversation, tag=tag).delete()
     if gone:

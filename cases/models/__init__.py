@@ -2,6 +2,7 @@
 
 from cases.models.case import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage
 from cases.models.warehouse_check import CheckAnswer, CheckState, WarehouseCheck
+from cases.models.warehouse_rule import WarehouseRule
 
 __all__ = [
     "Case",
@@ -13,4 +14,5 @@ __all__ = [
     "Decider",
     "Stage",
     "WarehouseCheck",
+    "WarehouseRule",
 ]

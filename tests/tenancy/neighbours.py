@@ -21,6 +21,7 @@ from marketplaces import backfills, health
 from marketplaces.models import Backfill, Health, SellerAccount
 from marketplaces.outbox import OutboxState
 from orders.models import Buyer, Item, Order
+from tests.cases.checks import check_in
 from tests.orders.rows import make_order
 from tests.web.rows import PNG, file_in, reply_in
 from tests.world import World, arrive, conversation_of, make_account, walmart_mail
@@ -104,6 +105,7 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
             "invitation_id": our_invitation.pk,
             "account_id": world.walmart.pk,
             "backfill_id": our_history.pk,
+            "check_id": check_in(ours, world.alice, world.wendy).pk,
             **_order_of(ours, "lamp"),
         },
         theirs=theirs,
@@ -167,6 +169,7 @@ def _fill(
         "invitation_id": invitation.pk,
         "account_id": talk.account_id,
         "backfill_id": history.pk,
+        "check_id": check_in(talk, by, by, word).pk,
     }
     return ids | _order_of(talk, word), reply.client_key
 

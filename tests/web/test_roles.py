@@ -21,6 +21,7 @@ from inbox.models import Attachment, Conversation
 from marketplaces import backfills, trying
 from marketplaces.models import Backfill, TrialKind
 from orders.models import Item, Order
+from tests.cases.checks import check_in
 from tests.orders.rows import make_order
 from tests.web.conftest import browser_of
 from tests.web.rows import PNG, file_in, only_message, reply_in
@@ -51,6 +52,8 @@ ACTS = {
     "reopening",
     "settlement",
     "order_refresh",
+    *("check_answer", "check_withdrawal", "check_reply", "check_reply_editing", "check_reply_cancellation"),
+    "warehouse_rule",
     "tag",
     "tag_merging",
     "tag_removal",
@@ -95,6 +98,7 @@ def places(world: World, talk: Conversation, settings: Settings) -> dict[str, st
         "invitation_id": invitation_in(world).pk,
         "account_id": world.amazon.pk,
         "backfill_id": backfill_in(world).pk,
+        "check_id": check_in(talk, world.alice, world.wendy).pk,
         **order_ids(talk),
     }
     found = {}
@@ -181,6 +185,7 @@ def test_a_neighbours_ids_open_nothing_at_home(world: World, places: dict[str, s
         if name in (
             "start",
             "warehouse",
+            "warehouse_rule",
             "queue",
             "queue_rows",
             "queue_more",
