@@ -1,4 +1,7 @@
-"""What a conversation shows of its checks: whose turn it is, and the tags by which lists find it."""
+"""What a conversation shows of its checks: whose turn it is, and the tags by which lists find it.
+
+The tags follow from the checks, whose own lines stand in the history.
+"""
 
 from contextlib import suppress
 from datetime import datetime
@@ -29,7 +32,7 @@ def come_back(conversation: Conversation, *, by: Membership | None, now: datetim
     for name in (ASKED, LATE):
         tag = Tag.objects.filter(key=tagging.key_of(name)).first()
         if tag is not None:
-            tagging.take(conversation, tag, by=by, now=now)
+            tagging.take(conversation, tag, by=by, now=now, told=False)
 
 
 def hand_over(conversation: Conversation, *, now: datetime) -> None:
@@ -42,7 +45,7 @@ def hand_over(conversation: Conversation, *, now: datetime) -> None:
 def mark(conversation: Conversation, name: str, *, by: Membership | None, now: datetime) -> None:
     """Put one of our own tags on; where there is no room for it, the question matters more."""
     with suppress(Refused):
-        tagging.put(conversation, tagging.named(name, colour=COLOURS[name]), by=by, now=now)
+        tagging.put(conversation, tagging.named(name, colour=COLOURS[name]), by=by, now=now, told=False)
 
 
 def tell(check: WarehouseCheck) -> None:

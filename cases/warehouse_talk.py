@@ -15,11 +15,16 @@ LATEST = 10
 
 @dataclass(frozen=True, slots=True)
 class TalkCheck:
-    """A check beside its conversation; `waits` where its prepared reply needs a decision."""
+    """A check beside its conversation; `unused` until the buyer is written to after its answer."""
 
     check: WarehouseCheck
     ours: sla.TimeLeft
-    waits: bool
+    unused: bool
+
+    @property
+    def waits(self) -> bool:
+        """Whether its prepared reply needs a decision."""
+        return self.unused and warehouse_sending.waiting(self.check)
 
     @property
     def pieces(self) -> list[tuple[str, bool]]:
@@ -63,19 +68,17 @@ def checks_of(number: int, *, now: datetime) -> TalkChecks:
         rows.select_related("asked_by__user", "answered_by__user").order_by("-asked_at", "-pk")[:LATEST]
     )
     seen = newest_of(conversation) if found else {}
-    replied_at = _last_reply_at(conversation) if any(map(warehouse_sending.waiting, found)) else None
+    replied_at = _last_reply_at(conversation) if found else None
     cards = [
-        TalkCheck(check, sla.time_left(check.due_at, now), _waits(check, replied_at))
+        TalkCheck(check, sla.time_left(check.due_at, now), _unused(check, replied_at))
         for check in reversed(found)
     ]
     return TalkChecks(conversation, cards, seen)
 
 
-def _waits(check: WarehouseCheck, replied_at: datetime | None) -> bool:
-    """A reply that somebody has written since the answer stands in its place."""
-    if not warehouse_sending.waiting(check) or check.answered_at is None:
-        return False
-    return replied_at is None or replied_at < check.answered_at
+def _unused(check: WarehouseCheck, replied_at: datetime | None) -> bool:
+    """A reply that somebody has written since the answer stands in the prepared one's place."""
+    return check.answered_at is not None and (replied_at is None or replied_at < check.answered_at)
 
 
 def _last_reply_at(conversation: Conversation) -> datetime | None:
