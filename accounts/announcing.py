@@ -25,7 +25,7 @@ REST_SECONDS = 2.0
 MOST_AT_ONCE = 100
 RESYNC = "resync"
 # What a page that reads everything again has read.
-READ_AGAIN = ("conversation", "order", "account")
+READ_AGAIN = ("conversation", "order", "account", "check")
 
 Ids = tuple[tuple[str, int | str], ...]
 Notice = tuple[int, str, Ids]
@@ -35,9 +35,9 @@ def announce(tenant_id: int, what: str, **ids: int | str) -> None:
     """Tell open pages of the tenant that this has changed: after the commit inside a transaction, else now.
 
     `what` and the names of `ids` are the reader's: conversation (number), order (order), account (account),
-    presence, membership. `account` beside them is the seller account it hangs on: whoever does not see that
-    hears nothing, and where it is not said they read everything again. Never raises; while the broker is away
-    nothing is said.
+    check (check), presence, membership. `account` beside them is the seller account it hangs on: whoever does
+    not see that hears nothing, and where it is not said they read everything again. Never raises; while the
+    broker is away nothing is said.
     """
     notice: Notice = (tenant_id, what, tuple(sorted(ids.items())))
     connection = transaction.get_connection()

@@ -10,5 +10,14 @@ class CasesConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Let cases hear of mails, orders and replies."""
-        from cases import from_mail, from_orders, replied  # noqa: F401
+        """Let cases hear of the apps below, and the warehouse's checks be counted beside every page."""
+        from cases import (  # noqa: F401
+            from_mail,
+            from_orders,
+            replied,
+            warehouse_forgetting,
+        )
+        from cases.warehouse.board import OPEN_CHECKS
+        from inbox import rail
+
+        rail.count_also("checks", *OPEN_CHECKS)

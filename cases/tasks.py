@@ -7,6 +7,9 @@ from django.utils import timezone
 from accounts.models import Tenant
 from accounts.tenant_task import TenantTask
 from cases.evidence import forgetting, packing
+from cases.warehouse import late
+
+BELL_EXPIRES_SECONDS = 60
 
 
 @shared_task
@@ -35,3 +38,16 @@ def ring_purges() -> None:
 def purge_cases(*, tenant_id: int) -> None:
     """Let go of evidence that has passed its moment."""
     forgetting.purge_evidence(tenant_id, now=timezone.now())
+
+
+@shared_task
+def ring_late_checks() -> None:
+    """Ask for the escalation of every check whose moment has passed unanswered."""
+    for tenant_id, check_id in late.due():
+        escalate_check.apply_async((check_id,), {"tenant_id": tenant_id}, expires=BELL_EXPIRES_SECONDS)
+
+
+@shared_task(base=TenantTask)
+def escalate_check(check_id: int, *, tenant_id: int) -> None:
+    """Tell people that the warehouse is late."""
+    late.escalate(check_id, tenant_id=tenant_id, now=timezone.now())

@@ -96,6 +96,11 @@ def configure() -> None:
                 "schedule": schedule(3600),
                 "options": {"expires": 3600},
             },
+            "escalate-late-checks": {
+                "task": "cases.tasks.ring_late_checks",
+                "schedule": schedule(15),
+                "options": {"expires": 30},
+            },
             "read-marketplaces": {
                 "task": "orders.tasks.ring_due_reads",
                 "schedule": schedule(2),

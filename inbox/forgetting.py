@@ -13,7 +13,7 @@ from django.db.models.functions import Now
 from accounts.announcing import announce
 from accounts.tenancy import tenant_tx
 from accounts.upserting import upsert
-from inbox import events, standing
+from inbox import events, signals, standing
 from inbox.models import (
     Attachment,
     Conversation,
@@ -70,6 +70,7 @@ def forget_conversations(ids: Collection[int], *, now: datetime) -> None:
     rows = Conversation.objects.filter(pk__in=ids)
     rows.update(subject="", buyer_name="", preview="", relay_address="", relay_alias="", purged_at=now)
     Event.objects.filter(conversation__in=ids, kind__in=PEERS_WORDS).delete()
+    signals.conversations_forgotten.send(Conversation, ids=ids, now=now)
     for tenant_id, number in rows.values_list("tenant_id", "number"):
         announce(tenant_id, "conversation", number=number)
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from django.db import connection
@@ -36,6 +37,8 @@ ORDERS_COUNTED = {
     "orders_today": f"{TO_SHIP} AND ship_by >= %(now)s AND ship_by < %(day_ends)s",
     "orders_late": f"{TO_SHIP} AND ship_by < %(now)s",
 }
+# What apps above count here too, by a name of theirs: the table and its condition.
+ABOVE: dict[str, tuple[str, str]] = {}
 # The condition and the order of an index to its last column, and nothing beside: anything else would have the
 # planner sort all that is open for the first few of it.
 URGENT = {
@@ -95,6 +98,7 @@ class Rail:
     accounts: list[RailAccount]
     orders: RailOrders
     tags: list[TagMark]
+    above: dict[str, str]  # the counts of the apps above, by their names
 
     def tag(self, tag_id: int) -> TagMark | None:
         """The tag with that id."""
@@ -120,6 +124,12 @@ class Rail:
         return [account for account in self.accounts if account.worst != Health.OK]
 
 
+def count_also(name: str, table: str, condition: str) -> None:
+    """Let an app above have rows of its own counted in the rail's statement; called once, at the start."""
+    ABOVE[name] = (table, condition)
+    _statement.cache_clear()
+
+
 def _counts() -> str:
     # kind and state stand in the conditions as literals so that the planner can match the partial indexes.
     rows = "SELECT 1 FROM inbox_conversation WHERE tenant_id = %(tenant)s AND"
@@ -133,6 +143,11 @@ def _counts() -> str:
         for key, condition in ORDERS_COUNTED.items()
     ]
     parts += [
+        f"'{key}', (SELECT count(*) FROM (SELECT 1 FROM {table} WHERE tenant_id = %(tenant)s"  # noqa: S608
+        f" AND {condition} LIMIT {MOST}) x)"
+        for key, (table, condition) in ABOVE.items()
+    ]
+    parts += [
         f"'{key}_first', (SELECT min(due_at) FROM (SELECT due_at FROM inbox_conversation"  # noqa: S608
         f" WHERE tenant_id = %(tenant)s AND {condition} ORDER BY {order} LIMIT {MOST}) x)"
         for key, (condition, order) in URGENT.items()
@@ -140,7 +155,9 @@ def _counts() -> str:
     return ", ".join(parts)
 
 
-STATEMENT = f"""
+@cache
+def _statement() -> str:
+    return f"""
     SELECT json_build_object({_counts()}),
            (SELECT coalesce(json_agg(json_build_object('id', id, 'name', name, 'market', market,
                     'health', health, 'reason', health_reason, 'since', health_since, 'read', last_ok_at,
@@ -167,7 +184,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
         "day_ends": end_of_day(now, membership.time_zone),
     }
     with connection.cursor() as cursor:
-        cursor.execute(STATEMENT, named)
+        cursor.execute(_statement(), named)
         counts, accounts, tags = cursor.fetchone()
     converses = may(membership, "converse")
     return Rail(
@@ -179,6 +196,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
         accounts=[_account(row, now) for row in accounts if converses],
         orders=RailOrders(_count_text(counts["orders_today"]), _count_text(counts["orders_late"])),
         tags=marks(tags) if converses else [],
+        above={name: _count_text(counts[name]) for name in ABOVE},
     )
 
 

@@ -188,13 +188,21 @@ def search(query: Query, *, membership: Membership, now: datetime, page: int = 1
     return results
 
 
-def _ask(query: Query, *, membership: Membership, now: datetime, page: int) -> list[Any]:
+def order_ids(query: Query, *, membership: Membership, now: datetime) -> list[int]:
+    """The orders that match by a number, an article or a buyer, best first; none where nothing is asked."""
+    found = _ask(query, membership=membership, now=now, page=1, texts=False) if query.asks else []
+    return list(dict.fromkeys(order_id for _, order_id, _, _, _ in found if order_id))
+
+
+def _ask(
+    query: Query, *, membership: Membership, now: datetime, page: int, texts: bool | None = None
+) -> list[Any]:
     named: dict[str, Any] = {
         "tenant": membership.tenant_id,
         "words": query.words,
         "whole": query.whole,
         "part": query.part,
-        "texts": may(membership, "converse"),
+        "texts": may(membership, "converse") if texts is None else texts,
         "states": list(query.states) or None,
         "account": query.account,
         "now": now,

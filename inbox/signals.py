@@ -8,3 +8,5 @@ mails_filed = Signal()
 clocks_changed = Signal()
 # Somebody closes a conversation: `conversation`. Whoever still needs it raises Refused.
 closing = Signal()
+# Conversations whose texts are gone: `ids`, `now`. What hangs on them goes with them.
+conversations_forgotten = Signal()

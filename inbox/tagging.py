@@ -28,21 +28,29 @@ class Choice:
     on: bool
 
 
-def put(conversation: Conversation, tag: Tag, *, by: Membership, now: datetime) -> None:
-    """Put a tag on a conversation; one that is there already stays. Raises Refused."""
+def put(
+    conversation: Conversation, tag: Tag, *, by: Membership | None, now: datetime, told: bool = True
+) -> None:
+    """Put a tag on a conversation, by nobody for the helpdesk; one that is there stays. Raises Refused.
+
+    `told`: the history says so; not where another line of it says as much.
+    """
     here = ConversationTag.objects.filter(conversation=conversation)
     if here.filter(tag=tag).exists():
         return
     if here.count() >= MOST_ON_ONE:
         raise Refused(f"A conversation holds {MOST_ON_ONE} tags at most. Take one off first.")
     ConversationTag.objects.create(conversation=conversation, tag=tag, put_by=by, put_at=now)
-    events.record(conversation, "tagged", at=now, actor=by, tag=tag.name)
+    if told:
+        events.record(conversation, "tagged", at=now, actor=by, tag=tag.name)
 
 
-def take(conversation: Conversation, tag: Tag, *, by: Membership, now: datetime) -> None:
+def take(
+    conversation: Conversation, tag: Tag, *, by: Membership | None, now: datetime, told: bool = True
+) -> None:
     """Take a tag off a conversation."""
     gone, _ = ConversationTag.objects.filter(conversation=conversation, tag=tag).delete()
-    if gone:
+    if gone and told:
         events.record(conversation, "untagged", at=now, actor=by, tag=tag.name)
 
 

@@ -94,7 +94,6 @@ in_invitation: list[URLPattern | URLResolver] = [
 
 in_tenant: list[URLPattern | URLResolver] = [
     path("", queue.start, name="start"),
-    path("warehouse/", queue.warehouse, name="warehouse"),
     path("queue/<slug:view>/", queue.queue, name="queue"),
     path("queue/<slug:view>/rows/", queue.queue_rows, name="queue_rows"),
     path("queue/<slug:view>/more/", queue.queue_more, name="queue_more"),

@@ -3,6 +3,7 @@
 from cases.models.case import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage
 from cases.models.evidence import EvidenceFile, EvidencePack, PackState
 from cases.models.warehouse_check import CheckAnswer, CheckState, WarehouseCheck
+from cases.models.warehouse_rule import WarehouseRule
 
 __all__ = [
     "Case",
@@ -17,4 +18,5 @@ __all__ = [
     "PackState",
     "Stage",
     "WarehouseCheck",
+    "WarehouseRule",
 ]

@@ -55,6 +55,13 @@ class WarehouseCheck(TenantModel):
     photo_type = models.CharField(max_length=100, blank=True, default="")
     # The reply that waits for the agent's one key, filled with the answer; empty: none was prepared.
     prepared_reply = models.TextField(blank=True, default="")
+    # When somebody decided about the prepared reply: sent, taken over for editing, or thrown away.
+    prepared_settled_at = models.DateTimeField(null=True)
+    # The newest message, reply and act that whoever asked had seen: what came later stops a reply that
+    # would leave by itself.
+    seen_message = models.PositiveBigIntegerField(default=0)
+    seen_reply = models.PositiveBigIntegerField(default=0)
+    seen_event = models.PositiveBigIntegerField(default=0)
     expires_at = models.DateTimeField()
     purged_at = models.DateTimeField(null=True)
 
@@ -63,6 +70,12 @@ class WarehouseCheck(TenantModel):
             models.Index(fields=["tenant", "conversation", "asked_at"], name="cases_check_conversation"),
             models.Index(
                 fields=["tenant", "due_at", "id"], condition=Q(state="open"), name="cases_check_open"
+            ),
+            models.Index(fields=["tenant", "order", "-asked_at"], name="cases_check_order"),
+            models.Index(
+                fields=["tenant", "tracking_number"],
+                condition=~Q(tracking_number=""),
+                name="cases_check_tracking",
             ),
             models.Index(
                 fields=["tenant", "-answered_at", "-id"],

@@ -1,1 +1,1 @@
-"""What a browser asks of cases."""
+"""The pages of cases and of the warehouse."""

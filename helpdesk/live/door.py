@@ -22,6 +22,7 @@ PERMISSION_TO_HEAR = {
     "presence": "converse",
     "order": "converse",
     "account": "see_accounts",
+    "check": "answer_checks",
     "resync": "belong",
 }
 

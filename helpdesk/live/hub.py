@@ -18,7 +18,7 @@ log = structlog.get_logger(__name__)
 # A stream whose browser does not read keeps no longer list than this: it is told to read everything again.
 MOST_PENDING = 200
 # What is passed on of a frame; anything else in it stays here.
-IDS = {"conversation": "number", "order": "order", "account": "account"}
+IDS = {"conversation": "number", "order": "order", "account": "account", "check": "check"}
 
 
 def event(name: str, data: dict[str, Any]) -> bytes:

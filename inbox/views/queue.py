@@ -21,18 +21,11 @@ from inbox.views.frame import answer, frame, narrowed, reader, view_of, view_que
 @needs("belong")
 @require_GET
 def start(request: TenantRequest, slug: str) -> HttpResponse:
-    """Where a member begins: the triage queue (or ?view= and ?tag=), or the warehouse's page."""
+    """Where a member begins: the triage queue (or ?view= and ?tag=), or the warehouse's board."""
     if may(request.membership, "converse"):
         view = view_of(request)
         return redirect(reverse("queue", kwargs={"slug": slug, "view": view.key}) + view.query)
     return redirect("warehouse", slug=slug)
-
-
-@needs("belong")
-@require_GET
-def warehouse(request: TenantRequest, slug: str) -> HttpResponse:
-    """What a member of the warehouse sees until the warehouse has its board."""
-    return answer(request, "accounts/warehouse.html", {})
 
 
 @needs("converse")

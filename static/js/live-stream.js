@@ -1,7 +1,7 @@
 // What the server says has changed. One tab of the browser holds the lock and listens for all of them: a stream in
 // each would use up the six connections of HTTP/1.1. Each event becomes "live:<name>" on the document of every tab.
 const address = document.body.dataset.live;
-const NAMES = ["hello", "conversation", "order", "account", "presence", "paused", "resumed", "resync", "bye"];
+const NAMES = ["hello", "conversation", "order", "account", "check", "presence", "paused", "resumed", "resync", "bye"];
 const FIRST_WAIT = 1000;
 const LONGEST_WAIT = 15000;
 

@@ -31,3 +31,4 @@ import "./failures.js";
 import "./copy.js";
 import "./unless-typed.js";
 import "./order-rereads.js";
+import "./check-rereads.js";

@@ -1,5 +1,20 @@
-"""The browsers and the conversation that the tests of cases share with the pages' own."""
+"""A conversation, and the browsers of whoever asks and whoever answers."""
 
-from tests.web.conftest import address, alice, talk
+import pytest
 
-__all__ = ["address", "alice", "talk"]
+from tests.web.conftest import Browser, address, alice, browser_of, talk
+from tests.world import World
+
+__all__ = ["address", "alice", "leo", "talk", "wendy"]
+
+
+@pytest.fixture
+def wendy(world: World) -> Browser:
+    """The browser of acme's warehouse."""
+    return browser_of(world.wendy)
+
+
+@pytest.fixture
+def leo(world: World) -> Browser:
+    """The browser of acme's lead."""
+    return browser_of(world.leo)

@@ -128,6 +128,15 @@ def test_the_warehouse_hears_of_no_conversation(world: World, listen: Listen) ->
     assert len(listen(world.alice).named("hello")[0]["presence"]) == 1
 
 
+def test_whoever_answers_checks_hears_of_them_and_a_neighbour_does_not(world: World, listen: Listen) -> None:
+    wendy, gus = listen(world.wendy), listen(world.gus, "globex")
+    announce(world.acme.pk, "check", check=77, account=world.walmart.pk)
+    wendy.wait("check", check=77)
+    announce(world.globex.pk, "check", check=5, account=world.foreign.pk)
+    gus.wait("check", check=5)
+    assert gus.named("check") == [{"check": 5}]
+
+
 @pytest.mark.parametrize(
     "frame",
     [

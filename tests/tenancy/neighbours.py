@@ -26,6 +26,7 @@ from marketplaces import backfills, health
 from marketplaces.models import Backfill, Health, SellerAccount
 from marketplaces.outbox import OutboxState
 from orders.models import Buyer, Item, Order
+from tests.cases.checks import check_in
 from tests.orders.rows import make_order
 from tests.web.rows import PNG, file_in, reply_in
 from tests.world import World, arrive, conversation_of, make_account, walmart_mail
@@ -112,6 +113,7 @@ def _beside(world: World, tenant: Tenant, by: Membership, word: str, *, tag: str
             "backfill_id": our_history.pk,
             "case_id": our_case.pk,
             **evidence_of(our_case, world.alice, "ours"),
+            "check_id": check_in(ours, world.alice, world.wendy).pk,
             **_order_of(ours, "lamp"),
         },
         theirs=theirs,
@@ -178,6 +180,7 @@ def _fill(
         "backfill_id": history.pk,
         "case_id": case.pk,
         **evidence_of(case, by, word),
+        "check_id": check_in(talk, by, by, word).pk,
     }
     return ids | _order_of(talk, word), reply.client_key
 

@@ -27,6 +27,7 @@ from tests.tenancy.walk import (
 from tests.world import World
 
 Stored = Callable[..., dict[str, object]]
+OPEN_TO_ALL = ("belong", "see_orders", "answer_checks")
 
 
 def test_every_route_has_its_row_in_the_table() -> None:
@@ -151,7 +152,7 @@ def test_a_wrong_role_is_forbidden_by_every_verb(world: World, next_door: Neighb
             continue
         forbidden.add(name)
         assert ask(wendy, verb, path).status == 403, (verb, path)
-    open_to_all = {name for name, row in TABLE.items() if row.permission in ("belong", "see_orders")}
+    open_to_all = {name for name, row in TABLE.items() if row.permission in OPEN_TO_ALL}
     assert forbidden == set(TABLE) - open_to_all
     assert stored() == before
 

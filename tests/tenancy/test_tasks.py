@@ -6,6 +6,7 @@ import pytest
 
 from accounts import tasks as account_tasks
 from accounts.tenant_task import TenantTask
+from cases import tasks as case_tasks
 from helpdesk.celery import app as celery
 from inbox import tasks
 from marketplaces import tasks as connecting_tasks
@@ -15,10 +16,11 @@ from reports import tasks as report_tasks
 OURS = {
     name: task
     for name, task in celery.tasks.items()
-    if name.startswith(("accounts.", "inbox.", "marketplaces.", "orders.", "reports."))
+    if name.startswith(("accounts.", "cases.", "inbox.", "marketplaces.", "orders.", "reports."))
 }
 # They look at all tenants, and see due moments only, by another login.
 RINGS = {
+    case_tasks.ring_late_checks.name,
     tasks.ring_due_audits.name,
     tasks.ring_due_backfills.name,
     tasks.ring_due_mailboxes.name,

@@ -63,20 +63,32 @@ MESSAGE = ("number", "message_id")
 REPLY = ("number", "reply_id")
 CASE = ("number", "case_id")
 ORDER = ("order_id",)
+CHECK = ("check_id",)
+TALK_CHECK = ("number", "check_id")
 MEMBER = ("member_id",)
 ACCOUNT = ("account_id",)
 LISTS = tuple(VIEWS)
 TABLES_OUT = tuple(TABLES)
 # Addresses that both show a form and take it.
 SHOWN_TOO = (
-    *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members"),
+    *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members", "checks"),
     *("cases", "conversation_cases", "case_evidence"),
     *("account_disconnection", "connection_new_walmart", "connection_new_amazon", "connection_start"),
     *("connection_key", "connection_mailbox", "connection_checks"),
 )
 TABLE: dict[str, Row] = {
     "start": Row("belong"),
-    "warehouse": Row("belong"),
+    "warehouse": Row("answer_checks"),
+    "warehouse_rule": Row("manage_policies", body=lambda _: {"allowed": ""}),
+    "warehouse_check": Row("answer_checks", CHECK),
+    "check_answer": Row("answer_checks", CHECK, body=lambda _: {"answer": "in_stock"}),
+    "check_photo": Row("answer_checks", CHECK),
+    "checks": Row("converse", TALK, body=lambda _: {"question": "Was it shipped?"}),
+    "check_asking": Row("converse", TALK),
+    "check_withdrawal": Row("converse", TALK_CHECK, body=_empty),
+    "check_reply": Row("converse", TALK_CHECK, body=_empty),
+    "check_reply_editing": Row("converse", TALK_CHECK, body=_empty),
+    "check_reply_cancellation": Row("converse", TALK_CHECK, body=_empty),
     "queue": Row("converse", views=LISTS),
     "queue_rows": Row("converse", views=LISTS),
     "queue_more": Row("converse", views=LISTS),

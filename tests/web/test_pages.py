@@ -263,9 +263,10 @@ def test_two_organizations_are_offered(alice: Browser, world: World) -> None:
     assert "Globex &lt;b&gt;" in page
 
 
-def test_the_warehouse_is_told_that_its_board_comes(world: World) -> None:
+def test_the_warehouse_begins_at_its_board(world: World) -> None:
     response = browser_of(world.wendy).get("/", follow=True)
-    assert "The warehouse board comes with its checks." in text(response)
+    assert response.redirect_chain[-1][0] == "/t/acme/warehouse/"
+    assert "Nothing waits for the warehouse." in text(response)
 
 
 def test_a_person_without_a_place_is_told_so(world: World) -> None:

@@ -22,6 +22,7 @@ from inbox.models import Attachment, Conversation
 from marketplaces import backfills, trying
 from marketplaces.models import Backfill, TrialKind
 from orders.models import Item, Order
+from tests.cases.checks import check_in
 from tests.orders.rows import make_order
 from tests.tenancy.neighbours import evidence_of
 from tests.web.conftest import browser_of
@@ -56,6 +57,8 @@ ACTS = {
     "settlement",
     *("case_stages", "case_decision", "case_closure", "case_packs", "case_evidence_removal"),
     "order_refresh",
+    *("check_answer", "check_withdrawal", "check_reply", "check_reply_editing", "check_reply_cancellation"),
+    "warehouse_rule",
     "tag",
     "tag_merging",
     "tag_removal",
@@ -102,6 +105,7 @@ def places(world: World, talk: Conversation, settings: Settings) -> dict[str, st
         "account_id": world.amazon.pk,
         "backfill_id": backfill_in(world).pk,
         **case_ids(world, talk),
+        "check_id": check_in(talk, world.alice, world.wendy).pk,
         **order_ids(talk),
     }
     found = {}
@@ -196,6 +200,7 @@ def test_a_neighbours_ids_open_nothing_at_home(world: World, places: dict[str, s
         if name in (
             "start",
             "warehouse",
+            "warehouse_rule",
             "queue",
             "queue_rows",
             "queue_more",

@@ -10,7 +10,7 @@ from accounts.rls import EnableTenantRLS, SweepColumns, TenantKey
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0002_members"),
-        ("cases", "0001_initial"),
+        ("cases", "0002_warehouse"),
         ("marketplaces", "0010_connection_trials"),
     ]
 

@@ -1,0 +1,72 @@
+"""The warehouse lets its moment pass: the agents have the turn again, and the leads are told."""
+
+from datetime import datetime
+
+import structlog
+from django.conf import settings
+from django.urls import reverse
+
+from accounts.tenancy import tenant_tx
+from cases.models import CheckState, WarehouseCheck
+from cases.warehouse import standing
+from inbox import alarm_mail, events
+from inbox.models import Conversation, ConversationState
+from marketplaces import outbox, seeing
+
+log = structlog.get_logger(__name__)
+
+LATE = """
+    SELECT tenant_id, id FROM cases_warehousecheck WHERE tenant_id = t.id AND state = 'open'
+    AND escalated_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT %s
+"""
+
+
+def due() -> list[tuple[int, int]]:
+    """(tenant, check) of what is late and nobody was told of, in all tenants."""
+    return [(tenant_id, check_id) for tenant_id, check_id in outbox.in_every_tenant(LATE, outbox.BATCH)]
+
+
+def escalate(
+    check_id: int, *, tenant_id: int, now: datetime, send: alarm_mail.Send = alarm_mail.send
+) -> bool:
+    """Tell once that the warehouse is late; a check of a closed conversation is dropped instead.
+
+    False where there is nothing to tell: it was answered, withdrawn or told meanwhile, or is not late.
+    """
+    with tenant_tx(tenant_id):
+        late = WarehouseCheck.objects.filter(
+            pk=check_id, state=CheckState.OPEN, escalated_at__isnull=True, due_at__lte=now
+        )
+        check = late.select_related("order").first()
+        if check is None:
+            return False
+        held = Conversation.objects.select_for_update(of=("self",), no_key=True)
+        check.conversation = held.select_related("account__tenant").get(pk=check.conversation_id)
+        over = check.conversation.state == ConversationState.CLOSED
+        if not late.update(escalated_at=now, state=CheckState.WITHDRAWN if over else CheckState.OPEN):
+            return False
+        kind = "check_closed" if over else "check_late"
+        events.record(check.conversation, kind, at=now, check=check.pk)
+        standing.tell(check)
+        if over:
+            standing.come_back(check.conversation, by=None, now=now)
+            return False
+        standing.hand_over(check.conversation, now=now)
+        _tell(check, send, now=now)
+    log.info("the warehouse is late", check=check_id, tenant=tenant_id)
+    return True
+
+
+def _tell(check: WarehouseCheck, send: alarm_mail.Send, *, now: datetime) -> None:
+    """Mail whoever leads and sees the account; nothing in it is the buyer's, nor the question's words."""
+    talk = check.conversation
+    about = f"order {check.order.external_id}" if check.order else f"conversation {talk.number}"
+    address = reverse("conversation", kwargs={"slug": talk.account.tenant.slug, "number": talk.number})
+    text = (
+        f"The warehouse was asked about {about} of {talk.account.name} and has not answered in time."
+        f" The buyer's clock runs on.\n\n{settings.PUBLIC_URL}{address}\n"
+    )
+    for member in alarm_mail.told(check.tenant_id):
+        if seeing.sees(member, check.account_id):
+            key = f"check:{check.pk}:late:{member.pk}"
+            send(member.user.email, f"The warehouse is late: {about}", text, key, now)
