@@ -72,8 +72,9 @@ class View:
         if not self.by_time_left:
             return replace(self, tag_id=tag_id)
         order = ("due_at", "id") if due else self.order
-        ids = {"tag_id": tag_id, "account_id": account_id, "assignee_id": assignee_id}
-        return replace(self, **ids, due=due, order=order)
+        return replace(
+            self, tag_id=tag_id, account_id=account_id, assignee_id=assignee_id, due=due, order=order
+        )
 
     def due_words(self, zone: str) -> str:
         """How the list says what is due in it: "late", "due Tue 14:00 to 15:00"."""
