@@ -62,13 +62,12 @@ def add(
     return row
 
 
-def remove(case: Case, evidence_id: int, *, by: Membership, now: datetime) -> None:
+def remove(row: EvidenceFile, *, by: Membership, now: datetime) -> None:
     """Take away what a person added; what the marketplace or the mailbox brought stays. Raises Refused."""
-    row = EvidenceFile.objects.filter(case=case, pk=evidence_id, purged_at__isnull=True).first()
-    if row is None:
+    if row.purged_at is not None:
         raise Refused("That has been removed already.")
     forget([row], now=now)
-    events.record(case.conversation, "evidence_removed", at=now, actor=by)
+    events.record(row.case.conversation, "evidence_removed", at=now, actor=by)
 
 
 def forget(rows: list[EvidenceFile], *, now: datetime) -> None:

@@ -47,8 +47,10 @@ def evidence(request: TenantRequest, slug: str, case_id: int) -> HttpResponse:
 def evidence_removal(request: TenantRequest, slug: str, case_id: int, evidence_id: int) -> HttpResponse:
     """Take away what a person added."""
     case = _case(case_id)
+    rows = EvidenceFile.objects.select_related("case__conversation")
+    row = get_object_or_404(rows, case=case, pk=evidence_id)
     try:
-        adding.remove(case, evidence_id, by=request.membership, now=timezone.now())
+        adding.remove(row, by=request.membership, now=timezone.now())
     except Refused as refused:
         return _show(request, case, refusal=str(refused), status=409)
     return _done(request, case)
