@@ -58,6 +58,8 @@ def take_up(account: SellerAccount, message: Message, *, now: datetime) -> Case 
     if matter.step == "decided":
         return before or _decided(account, message, matter, found, now=now)
     if before is not None:
+        if before.closed_at is None and before.type != matter.type:
+            _withdraw(before, at=now)
         return _again(before, message, found, now=now)
     case = undecided(account, found)
     if case is None:

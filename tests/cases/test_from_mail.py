@@ -282,3 +282,14 @@ def test_a_notice_that_newer_rules_know_for_a_claim_becomes_a_case(world: World)
     assert (case.type, case.mail_id) == ("atoz_claim", message.pk)
     assert clocks_of(message.conversation) == [("atoz_claim", True, "")]
     assert fresh(message.conversation).case_label == "A-to-z claim"
+
+
+def test_filing_it_as_another_case_changes_what_the_case_is(world: World) -> None:
+    conversation = half_understood(world)
+    file_as(world, conversation, "return_request")
+    file_as(world, conversation, "claim")
+    case = only_case(world.amazon)
+    assert (case.type, case.stage, case.closed_at) == ("atoz_claim", Stage.SELLER, None)
+    running = [kind for kind, runs, _ in clocks_of(conversation) if runs]
+    assert running == ["atoz_claim"]
+    assert fresh(conversation).case_label == "A-to-z claim"
