@@ -3,7 +3,7 @@
 from django.db.models import Count as CountOf
 
 from cases.models import Case
-from inbox.promises import titles
+from cases.types import type_of
 from reports.figures.reading import case_totals
 from reports.shapes import CaseFigures, Narrowed, Period
 from reports.tally import CaseCount
@@ -18,7 +18,7 @@ def case_figures(period: Period, narrowed: Narrowed) -> list[CaseFigures]:
         figures.append(
             CaseFigures(
                 type=type_,
-                title=title(type_),
+                title=type_of(type_).title,
                 currency=currency,
                 opened=count.opened,
                 open_now=open_now.get((type_, currency), 0),
@@ -31,11 +31,6 @@ def case_figures(period: Period, narrowed: Narrowed) -> list[CaseFigures]:
             )
         )
     return sorted(figures, key=lambda each: (each.title, each.currency))
-
-
-def title(type_: str) -> str:
-    """What a case type is called; one nobody has named shows its key in words."""
-    return titles().get(type_, type_.replace("_", " ").capitalize())
 
 
 def _open(narrowed: Narrowed) -> dict[tuple[str, str], int]:
