@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import F, QuerySet
 
 from accounts.models import Membership
-from inbox import sla, standing
+from inbox import sla, standing, targets
 from inbox.models import Conversation, Deadline, Message, OutboundReply, Outcome, SlaPolicy
 from inbox.policies import all_policies, policy_for
 from inbox.promises import REPLY, kinds_by_reply
@@ -27,7 +27,7 @@ def deadline_for(
     conversation = message.conversation
     policy = policy_for(policies, conversation.account, REPLY, message.sent_at)
     due = sla.due_at(message.sent_at, timedelta(minutes=policy.allowance_minutes))
-    return Deadline(
+    deadline = Deadline(
         tenant_id=message.tenant_id,
         message=message,
         kind=REPLY,
@@ -37,6 +37,8 @@ def deadline_for(
         rule=conversation.account.facts.name if stated_due else policy.rule,
         stated_in_source=stated_due is not None,
     )
+    targets.set_out(deadline, policy)
+    return deadline
 
 
 def start_again(
@@ -55,6 +57,9 @@ def start_again(
             due_at=fresh.due_at,
             rule=fresh.rule,
             stated_in_source=fresh.stated_in_source,
+            target_at=fresh.target_at,
+            tell_at=fresh.tell_at,
+            heard=fresh.heard,
             stopped_at=None,
             stopped_by=None,
             outcome="",

@@ -111,9 +111,9 @@ def _window(name: str, text: str) -> Window:
     found = WINDOW.fullmatch(text.strip())
     if found is None:
         raise HoursFault(f"{name}: “{said}” is no window; write it as 09:00-17:00.")
-    numbers = [int(each) for each in found.groups()]
+    first, second, third, fourth = map(int, found.groups())
     try:
-        opens, closes = time(*numbers[:2]), time(*numbers[2:])
+        opens, closes = time(first, second), time(third, fourth)
     except ValueError as fault:
         raise HoursFault(f"{name}: “{said}” names no time of a day; the last one is 23:59.") from fault
     if closes == opens:
