@@ -44,6 +44,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "reply_settled_send_again": ("{actor} sent the reply again", "send"),
     "reply_settled_discard": ("{actor} discarded the reply, the clock runs on", "trash-2"),
     "breached": ("The deadline passed: late", "octagon-alert"),
+    "warned": ("{rule} comes near; told: {names}", "bell"),
+    "escalated": ("{rule} has passed; told: {names}", "bell-ring"),
     "possibly_same": ("May belong to conversation {numbers}; nothing was joined", "git-compare"),
     "deadlines_moved": ("The deadline moved with a change of policy", "clock"),
 }
