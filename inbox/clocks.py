@@ -58,6 +58,7 @@ def start_again(
             rule=fresh.rule,
             stated_in_source=fresh.stated_in_source,
             target_at=fresh.target_at,
+            target_minutes=fresh.target_minutes,
             tell_at=fresh.tell_at,
             heard=fresh.heard,
             stopped_at=None,

@@ -36,6 +36,8 @@ ORDERS_COUNTED = {
     "orders_today": f"{TO_SHIP} AND ship_by >= %(now)s AND ship_by < %(day_ends)s",
     "orders_late": f"{TO_SHIP} AND ship_by < %(now)s",
 }
+# What the reader was told of deadlines and has not seen.
+UNSEEN = "tenant_id = %(tenant)s AND member_id = %(me)s AND seen_at IS NULL"
 # The condition and the order of an index to its last column, and nothing beside: anything else would have the
 # planner sort all that is open for the first few of it.
 URGENT = {
@@ -95,6 +97,7 @@ class Rail:
     accounts: list[RailAccount]
     orders: RailOrders
     tags: list[TagMark]
+    warnings: str = ""  # how many the member has not seen
 
     def tag(self, tag_id: int) -> TagMark | None:
         """The tag with that id."""
@@ -133,6 +136,8 @@ def _counts() -> str:
         f" WHERE tenant_id = %(tenant)s AND {condition} ORDER BY {order} LIMIT {MOST}) x)"
         for key, (condition, order) in URGENT.items()
     ]
+    unseen = f"SELECT 1 FROM inbox_notice WHERE {UNSEEN} LIMIT {MOST}"  # noqa: S608 - constants
+    parts.append(f"'warnings', (SELECT count(*) FROM ({unseen}) x)")
     return ", ".join(parts)
 
 
@@ -175,6 +180,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
         accounts=[_account(row, now) for row in accounts if converses],
         orders=RailOrders(_count_text(counts["orders_today"]), _count_text(counts["orders_late"])),
         tags=marks(tags) if converses else [],
+        warnings=_count_text(counts["warnings"]),
     )
 
 

@@ -11,7 +11,7 @@ from inbox.policies import all_policies, policy_for
 BATCH = 500
 # Whoever carries one on and dies holds it up for this long.
 LEASE = timedelta(minutes=1)
-KEPT = ("due_at", "rule", "breached_at", "target_at", "tell_at", "heard")
+KEPT = ("due_at", "rule", "breached_at", "target_at", "target_minutes", "tell_at", "heard")
 
 
 @dataclass(slots=True)

@@ -23,6 +23,7 @@ def warning_of(policy: SlaPolicy) -> int:
 def set_out(deadline: Deadline, policy: SlaPolicy) -> None:
     """Set target and next telling of a deadline whose start and due moment stand; the caller saves it."""
     deadline.target_at = policy.target_from(deadline.started_at)
+    deadline.target_minutes = policy.target_minutes if deadline.target_at else None
     deadline.tell_at = next_telling(deadline, warn_minutes=warning_of(policy))
 
 

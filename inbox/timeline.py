@@ -52,6 +52,15 @@ class Clock:
     stopped_at: datetime | None
     outcome: str
     left: sla.TimeLeft | None
+    target_at: datetime | None = None
+    target_minutes: int | None = None  # of business time
+
+    @property
+    def target_met(self) -> bool | None:
+        """Whether it was stopped within the team's own target; None while it runs or without one."""
+        if self.target_at is None or self.stopped_at is None:
+            return None
+        return self.stopped_at <= self.target_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +122,7 @@ class ConversationPage:
     def mark(self) -> str:
         """Changes whenever the timeline or a clock does, so that looking again may find nothing new."""
         seen = [(item.type, item.id, item.phase) for item in self.items]
-        running = [(clock.message_id, clock.due_at) for clock in self.clocks]
+        running = [(clock.message_id, clock.due_at, clock.target_at) for clock in self.clocks]
         talk = self.conversation
         stands = (
             talk.state,
@@ -190,6 +199,8 @@ def _conversation(number: int, membership: Membership) -> Any:
                         stated=F("stated_in_source"),
                         stopped_at=F("stopped_at"),
                         outcome=F("outcome"),
+                        target_at=F("target_at"),
+                        target_minutes=F("target_minutes"),
                     )
                 )[:LATEST]
             ),
@@ -245,7 +256,16 @@ def _clock(row: dict[str, Any], now: datetime) -> Clock:
     stopped_at = datetime.fromisoformat(row["stopped_at"]) if row["stopped_at"] else None
     left = None if stopped_at else sla.time_left(due_at, now)
     return Clock(
-        due_at, started_at, row["rule"], row["message_id"], row["stated"], stopped_at, row["outcome"], left
+        due_at,
+        started_at,
+        row["rule"],
+        row["message_id"],
+        row["stated"],
+        stopped_at,
+        row["outcome"],
+        left,
+        datetime.fromisoformat(row["target_at"]) if row["target_at"] else None,
+        row["target_minutes"],
     )
 
 

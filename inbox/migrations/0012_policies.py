@@ -98,6 +98,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="deadline",
+            name="target_minutes",
+            field=models.PositiveIntegerField(null=True),
+        ),
+        migrations.AddField(
+            model_name="deadline",
             name="tell_at",
             field=models.DateTimeField(null=True),
         ),

@@ -50,6 +50,9 @@ class Deadline(TenantModel):
     breached_at = models.DateTimeField(null=True)
     # The company's own target in business hours; shown and reported, and never what anything is sorted by.
     target_at = models.DateTimeField(null=True)
+    target_minutes = models.PositiveIntegerField(
+        null=True
+    )  # of business time, as it is said beside the clock
     # When people are told of it next, and what they have been told; kept by inbox.targets.
     tell_at = models.DateTimeField(null=True)
     heard = models.CharField(
