@@ -37,7 +37,7 @@ ORDERS_COUNTED = {
     "orders_late": f"{TO_SHIP} AND ship_by < %(now)s",
 }
 # What the reader was told of deadlines and has not seen.
-UNSEEN = "tenant_id = %(tenant)s AND member_id = %(me)s AND seen_at IS NULL"
+UNSEEN = "SELECT 1 FROM inbox_notice WHERE tenant_id = %(tenant)s AND member_id = %(me)s AND seen_at IS NULL"
 # The condition and the order of an index to its last column, and nothing beside: anything else would have the
 # planner sort all that is open for the first few of it.
 URGENT = {
@@ -136,8 +136,7 @@ def _counts() -> str:
         f" WHERE tenant_id = %(tenant)s AND {condition} ORDER BY {order} LIMIT {MOST}) x)"
         for key, (condition, order) in URGENT.items()
     ]
-    unseen = f"SELECT 1 FROM inbox_notice WHERE {UNSEEN} LIMIT {MOST}"  # noqa: S608 - constants
-    parts.append(f"'warnings', (SELECT count(*) FROM ({unseen}) x)")
+    parts.append(f"'warnings', (SELECT count(*) FROM ({UNSEEN} LIMIT {MOST}) x)")  # noqa: S608 - constants
     return ", ".join(parts)
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 
 from accounts.models import Membership, Role, Tenant
 from accounts.tenancy import tenant_tx
+from accounts.upserting import upsert
 from inbox import alarm_mail, events, sla, targets
 from inbox.models import Deadline, Heard, Notice, NoticeKind, SlaPolicy, Told
 from inbox.policies import all_policies, in_force
@@ -58,7 +59,7 @@ def tell(
         tenant = Tenant.objects.get(pk=tenant_id)
         for member_id, notices in told.items():
             # What was told before stays told: a second sweep must not say it again.
-            Notice.objects.bulk_create(notices, ignore_conflicts=True)
+            upsert(Notice, notices, ("member", "deadline", "kind", "due_at"), ("rule",))
             _mail(people.active[member_id], tenant, notices, send, now=now)
         return len(due)
 

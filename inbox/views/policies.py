@@ -180,6 +180,8 @@ def _form(
     **more: Any,
 ) -> HttpResponse:
     now, place = timezone.now(), PlaceForm(given)
+    if "marketplace" not in given:
+        return redirect("policies", slug=request.membership.tenant.slug)
     if not place.is_valid():
         raise Http404
     wish = Wish(

@@ -26,3 +26,4 @@ import "./polling.js";
 import "./failures.js";
 import "./copy.js";
 import "./order-rereads.js";
+import "./warned.js";
