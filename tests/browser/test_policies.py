@@ -18,7 +18,7 @@ def open_policies(page: Page) -> None:
 def test_a_lead_sets_hours_and_a_policy_and_sees_what_moves(stack: Stack, sign_in: SignIn) -> None:
     tell(stack, "Lumen US", "Canary policy: where is my lamp?")
     agent, lead = sign_in(), sign_in(LEAD)
-    expect(row(agent, "Canary policy")).to_be_visible()
+    expect(row(agent, "Canary policy")).not_to_have_attribute("data-face", "late")
     before = agent.locator("#queue [data-row]").all_inner_texts()
 
     open_policies(lead)
@@ -47,7 +47,7 @@ def test_a_lead_sets_hours_and_a_policy_and_sees_what_moves(stack: Stack, sign_i
     expect(lead.locator(".audit")).to_contain_text("48 h, no target")
 
     # The agent touches nothing: the list has heard of it.
-    expect(row(agent, "Canary policy")).to_contain_text(re.compile(r"3 h \d\d m"))
+    expect(row(agent, "Canary policy")).to_have_attribute("data-face", "late")
     assert agent.locator("#queue [data-row]").all_inner_texts() != before
     row(agent, "Canary policy").click()
     expect(agent.locator("#clocks")).to_contain_text("Walmart 4 h, our rule")
