@@ -120,6 +120,7 @@ PINNED = ("settle", "late", "critical")
 READ = (
     *("pk", "number", "kind", "state", "subject", "buyer_name", "preview", "last_message_at"),
     *("last_message_is_buyers", "due_at", "needs_settling", "queue_at", "closed_at", "leaving", "tag_rows"),
+    "target_at",
     *("account__name", "account__market", "account__health", "assignee__user__name", "order__external_id"),
     *("order__shown_item", "order__shown_item__title", "order__shown_item__image_path"),
 )
@@ -151,6 +152,7 @@ class Row:
     item_title: str
     at: datetime
     tags: list[TagMark]
+    target_at: datetime | None = None  # the team's own, which sorts nothing
 
 
 @dataclass(slots=True)
@@ -283,4 +285,5 @@ def _row(row: Any, now: datetime) -> Row:
         item_title=row.order__shown_item__title or "",
         at=row.last_message_at,
         tags=marks(row.tag_rows),
+        target_at=row.target_at,
     )

@@ -176,6 +176,7 @@ def test_the_conversation_shows_our_target_beside_the_marketplaces_clock(world: 
     page = leo.get(f"/t/acme/c/{talk.number}/").content.decode()
     assert "Walmart 48 h, due" in page
     assert "Our target 8 h, by" in page
+    assert "; our target " in leo.get("/t/acme/queue/all/").content.decode()
 
 
 def test_the_list_costs_the_same_whatever_was_saved(world: World, leo: Browser) -> None:
