@@ -10,6 +10,7 @@ from accounts.models import Membership, SystemMail
 from accounts.tenancy import tenant_tx
 from inbox import clocks, warning
 from inbox.models import Conversation, Deadline, Event, Notice, Outcome, SlaPolicy, Told
+from inbox.recomputing import recompute
 from inbox.sweep import Sweeper
 from marketplaces.models import AccountAccess
 from tests.world import World, arrive, conversation_of, make_member, walmart_mail
@@ -169,6 +170,18 @@ def test_a_clock_that_runs_again_after_its_warning_is_not_warned_of_twice(
     tell(NOW + timedelta(hours=46))
     tell(NOW + timedelta(hours=48))
     assert told(world) == [("Leo", "warning"), ("Leo", "late")]
+
+
+def test_bringing_deadlines_in_line_does_not_warn_a_second_time(
+    world: World, talk: Conversation, tell: Tell
+) -> None:
+    near = NOW + timedelta(hours=44)
+    tell(near)
+    with tenant_tx(world.acme.pk):
+        SlaPolicy.objects.filter(marketplace="walmart").update(target_minutes=60, warn_minutes=600)
+    recompute(world.acme.pk, now=near)
+    assert tell(near) == 0
+    assert told(world) == [("Leo", "warning")]
 
 
 def test_the_sweeper_tells_in_every_tenant_what_is_due(world: World) -> None:
