@@ -149,7 +149,7 @@ def move_policies(minutes: int) -> dict[str, Any]:
     with tenant_tx(tenant_id):
         SlaPolicy.objects.update(allowance_minutes=F("allowance_minutes") + minutes)
     began = time.perf_counter()
-    moved = recompute(tenant_id)
+    moved = recompute(tenant_id, now=timezone.now())
     return {"seconds": time.perf_counter() - began, "moved": moved}
 
 

@@ -8,7 +8,7 @@ from accounts.models import Membership
 from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
 from cases.types import CaseType
-from inbox import events
+from inbox import clocks, events
 from inbox.models import Conversation, Deadline, Message
 from marketplaces.models import SellerAccount
 from orders.models import Order, Return
@@ -114,12 +114,8 @@ def update(case: Case, found: Found, *, now: datetime) -> None:
     case.save(update_fields=["reference", "amount", "currency", "order", "order_return"])
     moved = False
     if found.stated_due is not None and case.deadline_id is not None:
-        running = Deadline.objects.filter(pk=case.deadline_id, stopped_at__isnull=True)
-        rule = case.conversation.account.facts.name
-        changed = running.exclude(due_at=found.stated_due)
-        moved = bool(
-            changed.update(due_at=found.stated_due, stated_in_source=True, rule=rule, breached_at=None)
-        )
+        deadline = Deadline.objects.select_related("conversation__account").get(pk=case.deadline_id)
+        moved = clocks.move_stated(deadline, found.stated_due)
     life.tell(case.conversation)
     kind = "case_due_moved" if moved else "case_updated"
     events.record(case.conversation, kind, at=now, case=case.pk, what=found.type.title)

@@ -122,6 +122,12 @@ def configure() -> None:
                 "schedule": crontab(hour=3, minute=20),
                 "options": {"expires": 3600},
             },
+            "recompute-deadlines": {
+                "task": "inbox.tasks.ring_recomputations",
+                # Whoever changed a policy waits for it in front of the page.
+                "schedule": schedule(1),
+                "options": {"expires": 10},
+            },
             "send-mails": {
                 "task": "accounts.tasks.ring_due_mails",
                 "schedule": schedule(5),

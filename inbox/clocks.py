@@ -6,9 +6,9 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 
 from accounts.models import Membership
-from inbox import sla, standing
-from inbox.models import Conversation, Deadline, Message, OutboundReply, Outcome, SlaPolicy
-from inbox.policies import all_policies, policy_for
+from inbox import sla, standing, targets
+from inbox.models import Conversation, Deadline, Heard, Message, OutboundReply, Outcome, SlaPolicy
+from inbox.policies import all_policies, in_force, policy_for
 from inbox.promises import REPLY, kinds_by_reply
 from inbox.signals import clocks_changed
 
@@ -28,7 +28,7 @@ def deadline_for(
     conversation = message.conversation
     policy = policy_for(policies, conversation.account, REPLY, message.sent_at)
     due = sla.due_at(message.sent_at, timedelta(minutes=policy.allowance_minutes))
-    return Deadline(
+    deadline = Deadline(
         tenant_id=message.tenant_id,
         message=message,
         kind=REPLY,
@@ -38,6 +38,8 @@ def deadline_for(
         rule=conversation.account.facts.name if stated_due else policy.rule,
         stated_in_source=stated_due is not None,
     )
+    targets.set_out(deadline, policy)
+    return deadline
 
 
 def start_for_case(
@@ -53,10 +55,15 @@ def start_for_case(
     Without an entry for `kind` among the policies a moment must be stated. The caller refreshes the standing.
     """
     account = conversation.account
-    due, rule = stated_due, account.facts.name
-    if due is None:
-        policy = policy_for(all_policies(), account, kind, at)
+    policy = in_force(
+        all_policies(), marketplace=account.marketplace, account_id=account.pk, kind=kind, at=at
+    )
+    if stated_due is not None:
+        due, rule = stated_due, account.facts.name
+    elif policy is not None:
         due, rule = sla.due_at(at, timedelta(minutes=policy.allowance_minutes)), policy.rule
+    else:
+        raise LookupError(f"no SLA policy for {account.marketplace} {kind}, and no moment stated")
     had = Deadline.objects.filter(message=message, kind=kind).first() if message is not None else None
     deadline: Deadline = had or Deadline(
         tenant_id=conversation.tenant_id, conversation=conversation, message=message, kind=kind
@@ -64,9 +71,38 @@ def start_for_case(
     deadline.started_at, deadline.due_at, deadline.rule = at, due, rule
     deadline.stated_in_source = stated_due is not None
     deadline.stopped_at = deadline.stopped_by = deadline.stopped_by_reply = None
-    deadline.stopped_by_message, deadline.outcome = None, ""
+    deadline.stopped_by_message, deadline.outcome, deadline.heard = None, "", Heard.NOTHING
+    _set_out(deadline, policy)
     deadline.save()
     return deadline
+
+
+def move_stated(deadline: Deadline, due_at: datetime) -> bool:
+    """The source states another moment for a running clock; False where that is no news.
+
+    People are told of the new moment anew. The caller refreshes the standing.
+    """
+    if deadline.stopped_at is not None or deadline.due_at == due_at:
+        return False
+    account = deadline.conversation.account
+    deadline.due_at, deadline.stated_in_source, deadline.rule = due_at, True, account.facts.name
+    deadline.breached_at, deadline.heard = None, Heard.NOTHING
+    kind, at = deadline.kind, deadline.started_at
+    _set_out(
+        deadline,
+        in_force(all_policies(), marketplace=account.marketplace, account_id=account.pk, kind=kind, at=at),
+    )
+    deadline.save()
+    return True
+
+
+def _set_out(deadline: Deadline, policy: SlaPolicy | None) -> None:
+    """When people are told of a deadline, and its target; without a policy they are told as is usual."""
+    if policy is not None:
+        targets.set_out(deadline, policy)
+        return
+    allowed = int((deadline.due_at - deadline.started_at) / timedelta(minutes=1))
+    deadline.tell_at = targets.next_telling(deadline, warn_minutes=targets.default_warning(max(allowed, 0)))
 
 
 def in_place_of_reply(message: Message) -> None:
@@ -90,6 +126,10 @@ def start_again(
             due_at=fresh.due_at,
             rule=fresh.rule,
             stated_in_source=fresh.stated_in_source,
+            target_at=fresh.target_at,
+            target_minutes=fresh.target_minutes,
+            tell_at=fresh.tell_at,
+            heard=fresh.heard,
             stopped_at=None,
             stopped_by=None,
             outcome="",

@@ -24,7 +24,8 @@ from orders.placeholders import Named
 CHANGED = (
     *("last_message_at", "last_message_is_buyers", "preview", "relay_address", "relay_alias", "case_ref"),
     *("subject", "buyer_name", "purged_at"),
-    *("buyer_id", "order_id", "expires_at", "state", "closed_at", "due_at", "queue_at", "possibly_same_as"),
+    *("buyer_id", "order_id", "expires_at", "state", "closed_at", "due_at", "target_at", "queue_at"),
+    "possibly_same_as",
 )
 
 

@@ -48,6 +48,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "evidence_removed": ("{actor} removed evidence from the case", "paperclip"),
     "pack_asked": ("{actor} asked for an evidence pack", "file-text"),
     "pack_ready": ("The evidence pack is ready: {pages} pages", "file-check"),
+    "warned": ("{rule} comes near; told: {names}", "bell"),
+    "escalated": ("{rule} has passed; told: {names}", "bell-ring"),
     "possibly_same": ("May belong to conversation {numbers}; nothing was joined", "git-compare"),
     "case_opened": ("Case opened: {what}", "scale"),
     "case_updated": ("More about the case: {what}", "scale"),

@@ -41,7 +41,7 @@ def file_buyer_mail(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> Message:
     _back_in_the_queue(desk, conversation, at, begun=begun)
     deadline = clocks.deadline_for(message, desk.evidence.policies, stated_due=mail.stated_due)
     desk.deadlines.append(deadline)
-    standing.add_clock(conversation, deadline.due_at)
+    standing.add_clock(conversation, deadline.due_at, deadline.target_at)
     return message
 
 

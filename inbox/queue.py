@@ -161,6 +161,7 @@ READ = (
     *("pk", "number", "kind", "state", "subject", "buyer_name", "preview", "last_message_at"),
     *("last_message_is_buyers", "due_at", "needs_settling", "queue_at", "closed_at", "leaving", "tag_rows"),
     "case_label",
+    "target_at",
     *("account__name", "account__market", "account__health", "assignee__user__name", "order__external_id"),
     *("order__shown_item", "order__shown_item__title", "order__shown_item__image_path"),
 )
@@ -193,6 +194,7 @@ class Row:
     at: datetime
     tags: list[TagMark]
     case_label: str = ""
+    target_at: datetime | None = None  # the team's own, which sorts nothing
 
 
 @dataclass(slots=True)
@@ -345,4 +347,5 @@ def _row(row: Any, now: datetime) -> Row:
         at=row.last_message_at,
         tags=marks(row.tag_rows),
         case_label=row.case_label,
+        target_at=row.target_at,
     )

@@ -39,6 +39,8 @@ ORDERS_COUNTED = {
 }
 # What apps above count here too, by a name of theirs: the table and its condition.
 ABOVE: dict[str, tuple[str, str]] = {}
+# What the reader was told of deadlines and has not seen.
+UNSEEN = "SELECT 1 FROM inbox_notice WHERE tenant_id = %(tenant)s AND member_id = %(me)s AND seen_at IS NULL"
 # The condition and the order of an index to its last column, and nothing beside: anything else would have the
 # planner sort all that is open for the first few of it.
 URGENT = {
@@ -99,6 +101,7 @@ class Rail:
     orders: RailOrders
     tags: list[TagMark]
     above: dict[str, str]  # the counts of the apps above, by their names
+    warnings: str = ""  # how many the member has not seen
 
     def tag(self, tag_id: int) -> TagMark | None:
         """The tag with that id."""
@@ -152,6 +155,7 @@ def _counts() -> str:
         f" WHERE tenant_id = %(tenant)s AND {condition} ORDER BY {order} LIMIT {MOST}) x)"
         for key, (condition, order) in URGENT.items()
     ]
+    parts.append(f"'warnings', (SELECT count(*) FROM ({UNSEEN} LIMIT {MOST}) x)")  # noqa: S608 - constants
     return ", ".join(parts)
 
 
@@ -197,6 +201,7 @@ def rail(membership: Membership, now: datetime) -> Rail:
         orders=RailOrders(_count_text(counts["orders_today"]), _count_text(counts["orders_late"])),
         tags=marks(tags) if converses else [],
         above={name: _count_text(counts[name]) for name in ABOVE},
+        warnings=_count_text(counts["warnings"]),
     )
 
 

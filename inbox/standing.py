@@ -41,9 +41,11 @@ def place(conversation: Conversation) -> None:
     )
 
 
-def add_clock(conversation: Conversation, due_at: datetime) -> None:
+def add_clock(conversation: Conversation, due_at: datetime, target_at: datetime | None = None) -> None:
     """A clock begins on a row the caller holds; the caller saves it."""
     conversation.due_at = min(conversation.due_at or due_at, due_at)
+    if target_at is not None:
+        conversation.target_at = min(conversation.target_at or target_at, target_at)
 
 
 def refresh(conversation: Conversation) -> bool:
@@ -54,10 +56,17 @@ def refresh(conversation: Conversation) -> bool:
     # Locked first: two transactions that each start or stop a clock must not miss the other's row.
     row = Conversation.objects.select_for_update(no_key=True).get(pk=conversation.pk)
     open_deadlines = Deadline.objects.filter(conversation=row, stopped_at__isnull=True)
-    due_at = sla.earliest([moment for (moment,) in open_deadlines.values_list("due_at")])
+    moments = list(open_deadlines.values_list("due_at", "target_at"))
+    due_at = sla.earliest([due for due, _ in moments])
+    target_at = sla.earliest([target for _, target in moments if target is not None])
     needs_settling = OutboundReply.objects.filter(UNSETTLED, conversation=row).exists()
     stands_at = queue_at(kind=row.kind, state=row.state, due_at=due_at, needs_settling=needs_settling)
-    new = {"due_at": due_at, "needs_settling": needs_settling, "queue_at": stands_at}
+    new = {
+        "due_at": due_at,
+        "target_at": target_at,
+        "needs_settling": needs_settling,
+        "queue_at": stands_at,
+    }
     for name, value in new.items():
         setattr(conversation, name, value)
     if all(getattr(row, name) == value for name, value in new.items()):
@@ -70,11 +79,13 @@ def refresh_all(held: Collection[Conversation]) -> None:
     """The same for many rows whose locks the caller has held since reading them, in three statements."""
     ids = [row.pk for row in held]
     open_deadlines = Deadline.objects.filter(conversation__in=ids, stopped_at__isnull=True)
-    due = dict(open_deadlines.values_list("conversation_id").annotate(Min("due_at")).order_by())
+    earliest = open_deadlines.values_list("conversation_id").annotate(Min("due_at"), Min("target_at"))
+    moments = {pk: (due_at, target_at) for pk, due_at, target_at in earliest.order_by()}
     unsettled = OutboundReply.objects.filter(UNSETTLED, conversation__in=ids)
     needs_settling = set(unsettled.values_list("conversation_id", flat=True))
     for row in held:
         announce(row.tenant_id, "conversation", number=row.number, account=row.account_id)
-        row.due_at, row.needs_settling = due.get(row.pk), row.pk in needs_settling
+        row.due_at, row.target_at = moments.get(row.pk, (None, None))
+        row.needs_settling = row.pk in needs_settling
         place(row)
-    upsert(Conversation, held, ("number",), ("due_at", "needs_settling", "queue_at"))
+    upsert(Conversation, held, ("number",), ("due_at", "target_at", "needs_settling", "queue_at"))

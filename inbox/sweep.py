@@ -20,7 +20,7 @@ from kombu.exceptions import OperationalError as BrokerError
 
 from accounts.tenancy import tenant_tx
 from accounts.tenant_task import TenantTask
-from inbox import delivery, events, intake, tasks, watching
+from inbox import delivery, events, intake, recomputing, tasks, warning, watching
 from inbox.in_process import InProcess
 from inbox.models import Deadline, OutboundReply
 from marketplaces import outbox
@@ -57,6 +57,16 @@ WATCHED = f"""
 BREACHED = f"""
     SELECT tenant_id, id FROM inbox_deadline WHERE tenant_id = t.id AND stopped_at IS NULL
     AND breached_at IS NULL AND due_at <= now() ORDER BY due_at LIMIT {outbox.BATCH}
+"""  # noqa: S608
+# Deadlines whose people are to be told.
+TO_TELL = f"""
+    SELECT tenant_id, id FROM inbox_deadline WHERE tenant_id = t.id AND stopped_at IS NULL
+    AND tell_at <= now() ORDER BY tell_at LIMIT {outbox.BATCH}
+"""  # noqa: S608
+# Recomputations nobody goes on with.
+LEFT = f"""
+    SELECT tenant_id, id FROM inbox_recomputation WHERE tenant_id = t.id
+    AND wanted_at <= now() - interval '60 s' LIMIT {outbox.BATCH}
 """  # noqa: S608
 
 
@@ -97,6 +107,7 @@ class Sweeper:
         self.polls = InProcess(_poll, threads=1)
         self.reads = InProcess(_read_stream, threads=1)
         self.watches = InProcess(_watch, threads=1)
+        self.recomputations = InProcess(_recompute, threads=1)
         self.histories = {
             True: InProcess(_fetch_mails, threads=1),
             False: InProcess(_fetch_records, threads=1),
@@ -127,8 +138,8 @@ class Sweeper:
 
     def settle(self, seconds: float) -> bool:
         """Wait until no thread of this process works, at most that long for each kind of work."""
-        works = (self.replies, self.mails, self.polls, self.reads, self.watches, *self.histories.values())
-        return all(work.settle(seconds) for work in works)
+        works = (self.replies, self.mails, self.polls, self.reads, self.watches, self.recomputations)
+        return all(work.settle(seconds) for work in (*works, *self.histories.values()))
 
     def sweep(self) -> None:
         """One round; what fails does not keep the rest from its turn. Raises what LOST names."""
@@ -138,6 +149,9 @@ class Sweeper:
         for tenant_id, ids in _by_tenant(outbox.in_every_tenant(BREACHED)):
             with _others_go_on("record breaches"):
                 record_breaches(tenant_id, ids)
+        for tenant_id, ids in _by_tenant(outbox.in_every_tenant(TO_TELL)):
+            with _others_go_on("tell of deadlines"):
+                warning.tell(ids, tenant_id=tenant_id, now=timezone.now())
         due = outbox.due(OutboundReply)
         unheard = {each.row_id for each in due if each.unheard}
         for tenant_id, ids in _by_tenant((each.tenant_id, each.row_id) for each in due):
@@ -154,6 +168,9 @@ class Sweeper:
         with _others_go_on("look after the channels"):
             for tenant_id, account_id in outbox.in_every_tenant(WATCHED):
                 self.watches.add(tenant_id, account_id)
+        with _others_go_on("carry on with recomputations"):
+            for tenant_id, recomputation_id in outbox.in_every_tenant(LEFT):
+                self.recomputations.add(tenant_id, recomputation_id)
         with _others_go_on("fetch overdue history"):
             for backfill_id, tenant_id, stream in tasks.due_backfills(late=UNHEARD):
                 self.histories[stream == MAIL].add(tenant_id, backfill_id)
@@ -225,6 +242,10 @@ def _read_stream(tenant_id: int, stream_id: int) -> None:
 
 def _watch(tenant_id: int, account_id: int) -> None:
     watching.watch(account_id, tenant_id=tenant_id, now=timezone.now())
+
+
+def _recompute(tenant_id: int, recomputation_id: int) -> None:
+    recomputing.carry_on(recomputation_id, tenant_id=tenant_id, now=timezone.now())
 
 
 def _fetch_mails(tenant_id: int, backfill_id: int) -> None:

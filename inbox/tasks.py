@@ -124,7 +124,16 @@ def purge_expired(*, tenant_id: int) -> None:
     purging.purge(tenant_id, now=timezone.now())
 
 
+@shared_task
+def ring_recomputations() -> None:
+    """Ask for every recomputation of deadlines that a change of policy has made necessary."""
+    with connections["sweep"].cursor() as cursor:
+        cursor.execute("SELECT id, tenant_id FROM inbox_recomputation WHERE wanted_at <= now()")
+        for recomputation_id, tenant_id in cursor.fetchall():
+            recompute_deadlines.apply_async((recomputation_id,), {"tenant_id": tenant_id}, expires=30)
+
+
 @shared_task(base=TenantTask)
-def recompute_deadlines(*, tenant_id: int) -> None:
+def recompute_deadlines(recomputation_id: int, *, tenant_id: int) -> None:
     """Bring running deadlines in line with changed policies."""
-    recomputing.recompute(tenant_id)
+    recomputing.carry_on(recomputation_id, tenant_id=tenant_id, now=timezone.now())

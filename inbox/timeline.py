@@ -54,6 +54,8 @@ class Clock:
     outcome: str
     left: sla.TimeLeft | None
     kind: str = REPLY
+    target_at: datetime | None = None
+    target_minutes: int | None = None  # of business time
 
     @property
     def of_case(self) -> bool:
@@ -64,6 +66,13 @@ class Clock:
     def title(self) -> str:
         """What it asks for, in words."""
         return titles().get(self.kind, "Act on the case")
+
+    @property
+    def target_met(self) -> bool | None:
+        """Whether it was stopped within the team's own target; None while it runs or without one."""
+        if self.target_at is None or self.stopped_at is None:
+            return None
+        return self.stopped_at <= self.target_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +134,7 @@ class ConversationPage:
     def mark(self) -> str:
         """Changes whenever the timeline or a clock does, so that looking again may find nothing new."""
         seen = [(item.type, item.id, item.phase) for item in self.items]
-        running = [(clock.message_id, clock.due_at) for clock in self.clocks]
+        running = [(clock.message_id, clock.due_at, clock.target_at) for clock in self.clocks]
         talk = self.conversation
         stands = (
             talk.state,
@@ -203,6 +212,8 @@ def _conversation(number: int, membership: Membership) -> Any:
                         stopped_at=F("stopped_at"),
                         outcome=F("outcome"),
                         kind=F("kind"),
+                        target_at=F("target_at"),
+                        target_minutes=F("target_minutes"),
                     )
                 )[:LATEST]
             ),
@@ -267,6 +278,8 @@ def _clock(row: dict[str, Any], now: datetime) -> Clock:
         outcome=row["outcome"],
         left=left,
         kind=row["kind"],
+        target_at=datetime.fromisoformat(row["target_at"]) if row["target_at"] else None,
+        target_minutes=row["target_minutes"],
     )
 
 

@@ -3,7 +3,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("inbox", "0011_cases_in_the_queue"),
+        ("inbox", "0012_policies"),
     ]
 
     operations = [

@@ -1,4 +1,4 @@
-"""Clocks: the promise (policy) and each thing that must happen by a moment (deadline)."""
+"""Clocks: each thing that must happen by a moment, and how that ended."""
 
 from django.db import models
 from django.db.models import Q
@@ -8,8 +8,6 @@ from accounts.tenancy import TenantForeignKey, TenantModel
 from inbox.models.conversation import Conversation
 from inbox.models.message import Message
 from inbox.promises import REPLY
-from marketplaces.models import SellerAccount
-from marketplaces.types import Marketplace
 
 
 class Outcome(models.TextChoices):
@@ -23,28 +21,12 @@ class Outcome(models.TextChoices):
     CASE_DONE = "case_done", "Done about the case"
 
 
-class SlaPolicy(TenantModel):
-    """How long a kind of deadline allows, for a marketplace or for one seller account, from a moment on."""
+class Heard(models.TextChoices):
+    """What people have been told of a deadline's moment."""
 
-    marketplace = models.CharField(max_length=20, choices=[(m.value, m.value) for m in Marketplace])
-    account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, null=True, related_name="+")
-    kind = models.CharField(max_length=40, default=REPLY)  # as the promises name it
-    valid_from = models.DateTimeField()
-    allowance_minutes = models.PositiveIntegerField()
-    rule = models.CharField(max_length=100)  # as printed beside the clock: "Walmart 48 h"
-
-    class Meta(TenantModel.Meta):
-        constraints = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["tenant", "marketplace", "account", "kind", "valid_from"],
-                nulls_distinct=False,
-                name="inbox_policy_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.rule
+    NOTHING = "", "Nothing"
+    WARNED = "warned", "That it comes near"
+    LATE = "late", "That it has passed"
 
 
 class Deadline(TenantModel):
@@ -67,6 +49,16 @@ class Deadline(TenantModel):
     outcome = models.CharField(max_length=30, choices=Outcome, blank=True, default="")
     # Set to due_at itself when that moment passed with the clock running.
     breached_at = models.DateTimeField(null=True)
+    # The company's own target in business hours; shown and reported, and never what anything is sorted by.
+    target_at = models.DateTimeField(null=True)
+    target_minutes = models.PositiveIntegerField(
+        null=True
+    )  # of business time, as it is said beside the clock
+    # When people are told of it next, and what they have been told; kept by inbox.targets.
+    tell_at = models.DateTimeField(null=True)
+    heard = models.CharField(
+        max_length=10, choices=Heard, blank=True, default=Heard.NOTHING, db_default=Heard.NOTHING
+    )
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -83,6 +75,14 @@ class Deadline(TenantModel):
                 fields=["tenant", "due_at", "id"],
                 condition=Q(stopped_at__isnull=True, breached_at__isnull=True),
                 name="inbox_deadline_running",
+            ),
+            models.Index(
+                fields=["tenant", "id"], condition=Q(stopped_at__isnull=True), name="inbox_deadline_open"
+            ),
+            models.Index(
+                fields=["tenant", "tell_at"],
+                condition=Q(stopped_at__isnull=True, tell_at__isnull=False),
+                name="inbox_deadline_tell",
             ),
             models.Index(fields=["tenant", "stopped_by_reply"], name="inbox_deadline_reply"),
         ]

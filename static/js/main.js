@@ -32,3 +32,4 @@ import "./copy.js";
 import "./unless-typed.js";
 import "./order-rereads.js";
 import "./check-rereads.js";
+import "./warned.js";

@@ -27,6 +27,7 @@ RINGS = {
     tasks.ring_due_backfills.name,
     tasks.ring_due_mailboxes.name,
     tasks.ring_purges.name,
+    tasks.ring_recomputations.name,
     connecting_tasks.ring_due_connections.name,
     order_tasks.ring_due_reads.name,
     account_tasks.ring_due_mails.name,

@@ -58,6 +58,17 @@ def _first(next_door: Neighbours) -> dict[str, str]:
     }
 
 
+def _policy(next_door: Neighbours) -> dict[str, str]:
+    return {
+        "marketplace": "walmart",
+        "kind": "reply",
+        "account": str(next_door.theirs["account_id"]),
+        "allowance": "24",
+        "told": "leads",
+        "reach": "running",
+    }
+
+
 TALK = ("number",)
 MESSAGE = ("number", "message_id")
 REPLY = ("number", "reply_id")
@@ -74,7 +85,7 @@ SHOWN_TOO = (
     *("tags", "conversation_tags", "assignment", "recognition", "order_writing", "members", "checks"),
     *("cases", "conversation_cases", "case_evidence"),
     *("account_disconnection", "connection_new_walmart", "connection_new_amazon", "connection_start"),
-    *("connection_key", "connection_mailbox", "connection_checks"),
+    *("connection_key", "connection_mailbox", "connection_checks", "policies", "policy_hours"),
 )
 TABLE: dict[str, Row] = {
     "start": Row("belong"),
@@ -162,6 +173,15 @@ TABLE: dict[str, Row] = {
     "connection_cancellation": Row("manage_accounts", ACCOUNT, body=_empty),
     "connection_consent_key": Row("manage_accounts", ACCOUNT),
     "connection_consent_mailbox": Row("manage_accounts", ACCOUNT),
+    "policies": Row("manage_policies", body=_policy),
+    "policy_form": Row("manage_policies"),
+    "policy_preview": Row("manage_policies", body=_policy),
+    "policy_withdrawal": Row("manage_policies", body=_policy),
+    "policy_hours": Row("manage_policies", body=lambda _: {"zone": "UTC", "day0": "09:00-17:00"}),
+    "policy_hours_preview": Row("manage_policies", body=lambda _: {"zone": "UTC", "day0": "09:00-17:00"}),
+    "policy_progress": Row("manage_policies"),
+    "warnings": Row("converse"),
+    "warnings_seen": Row("converse", body=_empty),
     "members": Row("manage_members", body=lambda _: {"email": "", "role": "agent"}),
     "member_role": Row("manage_members", MEMBER, body=lambda _: {"role": "agent"}),
     "member_accounts": Row("manage_members", MEMBER, body=lambda _: {"sees": "all"}),

@@ -68,6 +68,7 @@ ACTS = {
     "member_reactivation",
     "invitation_sending",
     "invitation_withdrawal",
+    *("policy_preview", "policy_withdrawal", "policy_hours_preview", "warnings_seen"),
 }
 
 
@@ -215,6 +216,8 @@ def test_a_neighbours_ids_open_nothing_at_home(world: World, places: dict[str, s
             "members",
             "connection_new_walmart",
             "connection_new_amazon",
+            "warnings",
+            "warnings_seen",
         ):
             continue
         wrong_role = {403} if Role.AGENT not in PERMISSIONS[permissions()[name]] else set()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
 
 from helpdesk.management.named import tenant_named
 from inbox.recomputing import recompute
@@ -19,5 +20,5 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Recompute and say how many moved."""
-        moved = recompute(tenant_named(options["tenant"]).pk)
+        moved = recompute(tenant_named(options["tenant"]).pk, now=timezone.now())
         self.stdout.write(f"{moved} deadlines moved.")
