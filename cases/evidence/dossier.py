@@ -104,6 +104,6 @@ def checklist(dossier: Dossier, wanted: list[tuple[str, str]]) -> list[Checklist
     for key, title in wanted:
         statements = dossier.statements.get(key, [])
         files = [each for each in dossier.files if each.key == key]
-        newest = statements[-1].text if statements else files[-1].name if files else ""
-        items.append(ChecklistItem(key, title, len(statements) + len(files), newest))
+        first = statements[0].text if statements else files[0].name if files else ""
+        items.append(ChecklistItem(key, title, len(statements) + len(files), first))
     return items

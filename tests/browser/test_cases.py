@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from playwright.sync_api import Locator, Page, expect
+from pypdf import PdfReader
 
 from tests.browser.conftest import SignIn, Stack
 
@@ -33,7 +34,7 @@ def open_case(page: Page, order: str) -> Locator:
     return panel
 
 
-def test_an_a_to_z_claim_from_its_mail_to_its_recorded_decision(stack: Stack, sign_in: SignIn) -> None:
+def test_an_a_to_z_claim_from_mail_over_evidence_to_decision(stack: Stack, sign_in: SignIn) -> None:
     story = tell(stack, "a_to_z_claim", "Lumen DE", age_minutes=60, seed=4401)
     page = sign_in()
     row = page.locator("#queue .row.is-case", has_text="A-to-z claim")
@@ -59,6 +60,19 @@ def test_an_a_to_z_claim_from_its_mail_to_its_recorded_decision(stack: Stack, si
     panel.get_by_role("button", name="Done there").click()
     expect(panel.locator("[data-standing=now]")).to_have_text("Under review")
     expect(page.locator("#clocks")).to_contain_text("No clock is running")
+
+    evidence = panel.locator(".evidence")
+    evidence.scroll_into_view_if_needed()
+    expect(evidence.locator("[data-here=yes]", has_text="Everything buyer and seller wrote")).to_be_visible()
+    evidence.get_by_role("button", name="Make the evidence pack").click()
+    ready = evidence.get_by_role("link", name=re.compile("^Evidence pack"))
+    expect(ready).to_be_visible()
+    with page.expect_download() as download:
+        ready.click()
+    words = " ".join(sheet.extract_text() for sheet in PdfReader(download.value.path()).pages)
+    assert "A-to-z claim" in words
+    assert order_of(story) in words
+    assert "Message-ID" in words
 
     panel.get_by_text("Record the decision").click()
     panel.get_by_label("Outcome").select_option("won")
