@@ -228,6 +228,7 @@ BACKFILLS_AT_ONCE = env_int("HELPDESK_BACKFILLS_AT_ONCE", 1)
 SWEEP_SECONDS = env_int("HELPDESK_SWEEP_SECONDS", 1)
 # Whether pages look by themselves while no live stream tells them what has changed.
 POLL_FALLBACK = env_bool("HELPDESK_POLL_FALLBACK", True)
+LIST_ROWS = env_int("HELPDESK_LIST_ROWS", 50)
 UNDO_SECONDS = env_int("HELPDESK_UNDO_SECONDS", 10)
 # A mailbox or webhook host a tenant names must be public; only the operator may open private ranges.
 ALLOW_PRIVATE_HOSTS = env_bool("HELPDESK_ALLOW_PRIVATE_HOSTS", False)

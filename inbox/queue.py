@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.cursors import cursor_after, rows_after
@@ -18,7 +19,6 @@ from inbox.tag_marks import TagMark, marks, tag_marks
 from marketplaces.outbox import OutboxState
 from marketplaces.types import FACTS, MARKETS
 
-PAGE_ROWS = 50
 RARE = 1000  # conversations of a tag that are read before they are sorted
 ON_THE_WAY = (OutboxState.QUEUED, OutboxState.LEASED, OutboxState.HANDING)
 
@@ -233,7 +233,7 @@ def queue_page(
     membership: Membership,
     now: datetime,
     after: str = "",
-    limit: int = PAGE_ROWS,
+    limit: int = 0,
     tag_id: int = 0,
     account_id: int = 0,
     assignee_id: int = 0,
@@ -242,6 +242,7 @@ def queue_page(
     """Read a page of a view in one statement, two with a tag; raises KeyError and BadCursor."""
     ids = {"tag_id": tag_id, "account_id": account_id, "assignee_id": assignee_id}
     view = VIEWS[view_key].narrowed(**ids, due=due)
+    limit = limit or settings.LIST_ROWS
     after_cursor = rows_after(_rows(view, membership, now), view.order, after)
     found: list[Any] = list(after_cursor.values_list(*READ, named=True)[: limit + 1])
     more = len(found) > limit

@@ -14,8 +14,10 @@ from accounts.refusals import Refused
 from cases import types
 from cases.evidence import adding, packing
 from cases.evidence.dossier import checklist
+from cases.evidence.forms import EvidenceForm
 from cases.evidence.gathering import gather
 from cases.models import Case, EvidenceFile, EvidencePack, PackState
+from inbox.forms import first_error
 from inbox.views.frame import answer, frame, reader, wants_part
 
 SHOWN_PACKS = 5
@@ -28,15 +30,11 @@ def evidence(request: TenantRequest, slug: str, case_id: int) -> HttpResponse:
     case = _case(case_id)
     if request.method != "POST":
         return _show(request, case)
+    form = EvidenceForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _show(request, case, refusal=first_error(form), status=422)
     try:
-        adding.add(
-            case,
-            by=request.membership,
-            key=request.POST.get("key", "other"),
-            text=request.POST.get("text", ""),
-            file=request.FILES.get("file"),
-            now=timezone.now(),
-        )
+        adding.add(case, by=request.membership, now=timezone.now(), **form.cleaned_data)
     except Refused as refused:
         return _show(request, case, refusal=str(refused), status=422)
     return _done(request, case)

@@ -17,7 +17,7 @@ STATES = {
     "acknowledged": 7,
     "to_ship_today": 6,
     "past_due": 3,
-    "cancel_asked": 2,
+    "cancel_asked": 1,
     "cancelled": 4,
     "in_transit": 22,
     "late_in_transit": 4,
@@ -188,8 +188,10 @@ def _send_back(state: str, order: Order, back: Return, now: int) -> None:
     if state == "return_started":
         return
     back.received_at = back.started_at + (now - back.started_at) // 3
-    if state == "return_arrived":
-        back.received_at = max(back.received_at, now - 5 * HOUR)
+    if state != "returned":
+        # Who sells here looks at what came back within the two days there are.
+        longest = 5 if state == "return_arrived" else 40
+        back.received_at = max(back.received_at, now - longest * HOUR)
     if state == "returned":
         back.refunded_at = back.received_at + (now - back.received_at) // 2
         order.refunds.append(Refund(back.refunded_at, back.amount, back.reason))

@@ -73,6 +73,8 @@ def stack(browser: Browser) -> Iterator[Stack]:
         "HELPDESK_MAIL_POLL_SECONDS": "1",
         # Nothing on a page may depend on looking again by itself.
         "HELPDESK_POLL_FALLBACK": "0",
+        # What one test has told must not push another's row off the first page.
+        "HELPDESK_LIST_ROWS": "500",
     }
     log = (folder / "demo.log").open("w")
     process = subprocess.Popen(

@@ -121,8 +121,11 @@ def test_nothing_of_the_board_lies_beside_the_screen(board: Board, width: int, s
     plot = "narrow" if width < 700 else "wide"
     expect(page.locator(f".board-plot.is-{plot}")).to_be_visible()
     # Words in a picture are as large as those beside it.
-    size = page.locator(f".board-plot.is-{plot} text").first.evaluate("e => e.getBoundingClientRect().height")
-    assert size >= 10
+    page.wait_for_function(
+        "words => { const found = document.querySelector(words);"
+        " return found && found.getBoundingClientRect().height >= 10; }",
+        arg=f".board-plot.is-{plot} text",
+    )
 
 
 def test_without_scripts_the_board_is_narrowed_by_a_button(board: Board) -> None:

@@ -40,7 +40,7 @@ def finish(page: Page, stack: Stack, shop: dict[str, Any]) -> None:
     expect(page.locator("#backfill-mail")).to_contain_text("Complete", timeout=LONGER_MS)
     told = stack.control.story("where_is_my_order", shop["address"], age_minutes=0)
     page.goto(f"{stack.facts['url']}/t/northfold/queue/all/")
-    row = page.locator(".row", has_text=told["buyer_name"])
+    row = page.locator(".row", has_text=told["buyer_name"]).filter(has_text=shop["name"]).first
     expect(row).to_be_visible(timeout=LONGER_MS)
     expect(page.locator("#rail-lists", has_text=shop["name"])).to_be_visible()
 

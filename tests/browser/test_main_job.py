@@ -35,7 +35,7 @@ def open_row(page: Page, words: str) -> None:
 def send(page: Page, text: str) -> None:
     page.locator("#reply-body").fill(text)
     page.get_by_role("button", name=re.compile("^Send Ctrl")).click()
-    expect(page.locator(".toast")).to_contain_text("leaves in")
+    expect(page.locator(".toast", has_text="leaves in")).to_be_visible()
 
 
 def test_all_accounts_stand_in_one_queue_ordered_by_time_left(stack: Stack, sign_in: SignIn) -> None:
@@ -105,7 +105,7 @@ def test_undo_gives_the_text_back_and_nothing_leaves(stack: Stack, sign_in: Sign
     expect(row(page, "Canary undo")).to_be_visible()
     open_row(page, "Canary undo")
     send(page, "Too early to say.")
-    page.locator(".toast").get_by_role("button", name="Undo").click()
+    page.locator(".toast", has_text="leaves in").get_by_role("button", name="Undo").click()
     expect(page.locator("#reply-body")).to_have_value("Too early to say.")
     expect(page.locator("#conversation")).to_contain_text("took the reply back")
     assert stack.control.buyer(story["relay_address"]) == []
@@ -146,7 +146,7 @@ def test_a_day_at_the_keyboard(stack: Stack, sign_in: SignIn) -> None:
     page.keyboard.press("r")
     page.keyboard.type("We refund you today.")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".toast")).to_contain_text("leaves in")
+    expect(page.locator(".toast", has_text="leaves in")).to_be_visible()
 
 
 def test_it_works_without_javascript(stack: Stack, sign_in: SignIn) -> None:

@@ -24,7 +24,7 @@ def live(page: Page) -> Page:
 
 COUNT = """() => {
   window.news = 0;
-  for (const name of ["conversation", "hello", "resumed", "resync"])
+  for (const name of ["conversation", "account", "hello", "resumed", "resync"])
     document.addEventListener(`live:${name}`, () => { window.news += 1; });
 }"""
 
@@ -164,7 +164,7 @@ def test_a_message_that_comes_while_one_writes_stops_the_reply(stack: Stack, sig
     expect(moved).to_have_count(0)
     page.locator("#reply-body").fill("We cancel it.")
     page.keyboard.press("Control+Enter")
-    expect(page.locator(".toast")).to_contain_text("leaves in")
+    expect(page.locator(".toast", has_text="leaves in")).to_be_visible()
     expect(page.locator("#timeline")).not_to_contain_text("It arrives on Friday.")
 
 

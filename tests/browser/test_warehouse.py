@@ -88,7 +88,7 @@ def test_from_the_question_to_the_answered_buyer(stack: Stack, sign_in: SignIn, 
 
     before = stack.control.last()
     agent.keyboard.press("s")
-    expect(agent.locator(".toast")).to_contain_text("leaves in")
+    expect(agent.locator(".toast", has_text="leaves in")).to_be_visible()
     accepted = stack.control.wait_for("accepted", after=before, wait=40, rcpt=story["relay_address"])
     assert accepted["account"] == stack.account("Lumen US")["address"]
     (received,) = stack.control.buyer(story["relay_address"])

@@ -314,6 +314,27 @@ def test_evidence_is_added_shown_and_taken_away(pages: tuple[Browser, str], case
     assert "has been removed already" in again.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ({"key": "x" * 40, "text": "Weighed"}, "Choose what it is about."),
+        ({"key": "nothing we know", "text": "Weighed"}, "Choose what it is about."),
+        ({"key": "other", "text": "Wei\x00ghed"}, "Null characters are not allowed."),
+        ({"key": "other", "text": ""}, "Write what you know, or choose a file."),
+        ({"key": "other", "file": SimpleUploadedFile("a.png", b"")}, "That file is empty."),
+    ],
+)
+def test_a_strange_form_is_answered_with_a_sentence(
+    pages: tuple[Browser, str], case: Case, given: dict[str, Any], sentence: str
+) -> None:
+    alice, at = pages
+    answer = alice.post(f"{at}evidence/", given)
+    assert answer.status_code == 422
+    assert sentence in answer.content.decode()
+    with tenant_tx(case.tenant_id):
+        assert not EvidenceFile.objects.exists()
+
+
 @pytest.mark.parametrize("htmx", [False, True])
 def test_a_pack_is_asked_for_watched_and_fetched(pages: tuple[Browser, str], case: Case, htmx: bool) -> None:
     alice, at = pages

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from inbox.models import Message
+from inbox.models import Deadline, Message
 from inbox.sweep import Sweeper
 from inbox.watching import watch
 from marketplaces import health, streams
@@ -68,6 +68,7 @@ def busy_until(world: World, end: datetime) -> None:
         for raw, row in rows:
             row.raw = raw
         Message.objects.bulk_create([row for _, row in rows])
+        Deadline.objects.filter(message=message).delete()
         message.delete()
 
 

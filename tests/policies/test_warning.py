@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from importlib import import_module
 
+import psycopg
 import pytest
 from django.utils import timezone
 
@@ -191,3 +193,20 @@ def test_the_sweeper_tells_in_every_tenant_what_is_due(world: World) -> None:
     assert told(world) == [("Leo", "warning")]
     with tenant_tx(world.globex.pk):
         assert not Notice.objects.exists()
+
+
+def test_a_deadline_that_ran_before_anybody_was_told_is_told_of_too(
+    world: World, superuser: psycopg.Connection[tuple[object, ...]]
+) -> None:
+    talk = conversation_of(world.walmart)
+    with tenant_tx(world.acme.pk):
+        Deadline.objects.update(tell_at=None)
+    fill = import_module("inbox.migrations.0014_running_deadlines_are_told").FILL
+    with superuser.transaction():
+        superuser.execute("SET LOCAL ROLE hd_owner")
+        superuser.execute(fill)
+    with tenant_tx(world.acme.pk):
+        deadline = Deadline.objects.get(conversation=talk)
+    assert deadline.tell_at == deadline.due_at - timedelta(hours=4)
+    forced = superuser.execute("SELECT relforcerowsecurity FROM pg_class WHERE relname = 'inbox_deadline'")
+    assert forced.fetchone() == (True,)

@@ -39,7 +39,7 @@ def waiting(world: World) -> Waiting:
 
     def make(hours: float) -> Conversation:
         number = next(numbers)
-        sent = NOW - timedelta(hours=48 - hours)
+        sent = timezone.now() - timedelta(hours=48 - hours)
         return conversation_of(
             world.walmart, relay=f"{number:032x}", order=f"2000{number:011d}", sent_at=sent
         )
