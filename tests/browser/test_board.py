@@ -35,23 +35,33 @@ def number(place: Locator) -> int:
     return int(re.sub(r"\D", "", place.inner_text()))
 
 
+def opens_as_many(page: Page, figure: Locator) -> None:
+    """Open a number's list and count its rows; mail that came in between is counted again."""
+    for last in (False, False, False, True):
+        count = number(figure)
+        figure.click()
+        page.wait_for_url("**/queue/**")
+        try:
+            expect(rows(page)).to_have_count(count, timeout=5000)
+            return
+        except AssertionError:
+            if last:
+                raise
+        page.go_back()
+        page.reload()
+
+
 def test_the_lead_opens_each_number_and_finds_as_many_rows(board: Board) -> None:
     page = board()
     for key in COUNTED:
-        figure = page.locator(f"#now-{key}")
-        count = number(figure)
-        assert count < 50, "more than one page of rows: count them otherwise"
-        figure.click()
+        opens_as_many(page, page.locator(f"#now-{key}"))
         expect(page.locator(".narrowings")).to_contain_text("due" if key != "late" else "late")
-        expect(rows(page)).to_have_count(count)
         page.go_back()
     page.locator("#now-oldest").click()
     page.wait_for_url("**/c/**")
     page.go_back()
     for link in page.locator(".people tbody a.link").all():
-        count = number(link)
-        link.click()
-        expect(rows(page)).to_have_count(min(count, 50))
+        opens_as_many(page, link)
         page.go_back()
     page.locator(".board-plot.is-wide a").last.click()
     expect(page.locator(".narrowings")).to_contain_text(re.compile(r"due \w{3} \d\d:00 to \d\d:00"))
