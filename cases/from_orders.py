@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.dispatch import receiver
 
 from cases import life
-from cases.models import Case, CaseOutcome, CaseSource, Decider
+from cases.models import Case, CaseOutcome, CaseSource, Decider, WarehouseCheck
 from cases.opening import Decision, Found, decide, known, open_case, undecided, update
 from cases.talks import talk_of
 from cases.types import types
@@ -93,8 +93,9 @@ def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any
 
 @receiver(order_merged)
 def follow(sender: type[Order], *, placeholder: Order, order: Order, **kwargs: Any) -> None:
-    """Hang the placeholder's cases on the order, in the transaction that removes the placeholder."""
+    """Hang the placeholder's cases and checks on the order, in the transaction that removes it."""
     Case.objects.filter(order=placeholder).update(order=order)
+    WarehouseCheck.objects.filter(order=placeholder).update(order=order)
 
 
 def _of_return(account: SellerAccount, row: Return, reasons: list[str], *, now: datetime) -> Iterator[Found]:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from cases import from_orders, opening
-from cases.models import Case, CaseOutcome, CaseSource, Stage
+from cases.models import Case, CaseOutcome, CaseSource, Stage, WarehouseCheck
 from inbox.models import ConversationState
 from marketplaces.models import SellerAccount
 from marketplaces.records import (
@@ -23,6 +23,7 @@ from marketplaces.records import (
 from orders.models import Return
 from orders.storing import store_orders
 from orders.storing_returns import store_returns
+from tests.cases.checks import ask
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case
 from tests.orders.records import line, order, refund, returned, usd
 from tests.world import World, conversation_of
@@ -202,6 +203,17 @@ def test_history_opens_nothing(world: World) -> None:
     )
     take_orders(world.walmart, wanted(ordered_at=before))
     assert cases_of(world.walmart) == []
+
+
+def test_a_check_follows_when_two_rows_turn_out_to_be_one_order(world: World) -> None:
+    conversation_of(world.walmart, order="200011874402913")
+    talk = conversation_of(world.walmart, order="108810001000123", relay="f" * 32)
+    check = ask(talk, world.alice)
+    take_orders(world.walmart, order(external_id="108810001000123"))
+    with tenant_tx(world.acme.pk):
+        found = WarehouseCheck.objects.select_related("order").get(pk=check.pk).order
+    assert found is not None
+    assert found.external_id == "200011874402913"
 
 
 def test_a_fault_in_opening_costs_the_case_and_not_the_return(
