@@ -11,9 +11,9 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.dispatch import receiver
 
 from cases import life
-from cases.models import Case, CaseOutcome, CaseSource, Decider
+from cases.models import Case, CaseOutcome, CaseSource, Decider, WarehouseCheck
 from cases.opening import Decision, Found, decide, known, open_case, undecided, update
-from cases.talks import talk_of
+from cases.talks import hold_talks, talk_of
 from cases.types import types
 from inbox import events
 from inbox.models import Conversation, ConversationState
@@ -46,6 +46,7 @@ def hear_returns(
     lines = ReturnLine.objects.filter(parent__in=[row.pk for row in returns])
     for parent_id, reason in lines.values_list("parent_id", "reason"):
         reasons[parent_id].append(reason.upper().replace(" ", "_"))
+    hold_talks([row.order_id for row in returns])
     for row in returns:
         with _harmless("return"):
             _end_of_return(account, row, now=now)
@@ -63,6 +64,7 @@ def hear_orders(
     lines = OrderLine.objects.filter(order__in=list(orders), cancel_requested=True)
     for line in lines.select_related("order"):
         asked[line.order_id].append(line)
+    hold_talks(asked.keys())
     for of_order in asked.values():
         order = of_order[0].order
         with _harmless("order"):
@@ -81,7 +83,8 @@ def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any
     waiting = Case.objects.filter(
         order__in=[order.pk for order in orders], type="return_received", closed_at__isnull=True, outcome=""
     )
-    for case in waiting.select_related("conversation__account", "order_return"):
+    # By conversation, as whoever holds several of them does.
+    for case in waiting.select_related("conversation__account", "order_return").order_by("conversation_id"):
         with _harmless("refund"):
             since = Refund.objects.filter(order=case.order_id, at__gte=case.opened_at)
             first = since.order_by("at").first()
@@ -93,8 +96,9 @@ def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any
 
 @receiver(order_merged)
 def follow(sender: type[Order], *, placeholder: Order, order: Order, **kwargs: Any) -> None:
-    """Hang the placeholder's cases on the order, in the transaction that removes the placeholder."""
+    """Hang the placeholder's cases and checks on the order, in the transaction that removes it."""
     Case.objects.filter(order=placeholder).update(order=order)
+    WarehouseCheck.objects.filter(order=placeholder).update(order=order)
 
 
 def _of_return(account: SellerAccount, row: Return, reasons: list[str], *, now: datetime) -> Iterator[Found]:

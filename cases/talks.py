@@ -1,5 +1,6 @@
 """The conversation a case hangs on: the order's newest, else one that is opened for it."""
 
+from collections.abc import Collection
 from datetime import datetime
 
 from inbox import events
@@ -9,6 +10,15 @@ from inbox.standing import ASIDE
 from marketplaces import retention
 from marketplaces.models import SellerAccount
 from orders.models import Order
+
+
+def hold_talks(orders: Collection[int]) -> None:
+    """Hold all conversations about these orders until the transaction ends.
+
+    By number of row, as whoever holds several does: two that meet wait and never lock each other out.
+    """
+    rows = Conversation.objects.filter(order__in=orders).order_by("pk").select_for_update(no_key=True)
+    list(rows.values_list("pk", flat=True))
 
 
 def talk_of(account: SellerAccount, order: Order | None, *, about: str, at: datetime) -> Conversation:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 import structlog
-from django.db import DataError, IntegrityError, connection, models, transaction
+from django.db import DataError, IntegrityError, models, transaction
 
 from accounts.tenancy import tenant_tx
 from inbox import clocks, events, filing, proofs
@@ -19,6 +19,7 @@ from marketplaces.mailbox.parse import PARSER_VERSION
 from marketplaces.mailbox.parsed import MailContext, MailKind, ParsedMail, UnreadableMail, Verdict
 from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.models import FolderRole, InboundRaw, RawState
+from orders import account_lock
 
 log = structlog.get_logger(__name__)
 
@@ -152,10 +153,7 @@ def _file(reading: Reading) -> RawState | None:
 
 def lock_account(raw: InboundRaw) -> None:
     """One transaction files an account's mail at a time: two could open two conversations for one matter."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT pg_advisory_xact_lock(%s, %s)", [raw.tenant_id % 2**31, raw.account_id % 2**31]
-        )
+    account_lock.lock_account(raw.tenant_id, raw.account_id)
 
 
 def _file_held(reading: Reading) -> RawState:

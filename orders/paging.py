@@ -10,6 +10,7 @@ from accounts.tenancy import tenant_tx
 from marketplaces import registry
 from marketplaces.models import SellerAccount
 from marketplaces.records import Oddity, Page, Strange, Window
+from orders.account_lock import lock_account
 from orders.models import Order, PurchaseOrder
 from orders.storing import Stored, orders_by_number, store_orders
 from orders.storing_fulfilments import store_fulfilments
@@ -51,6 +52,7 @@ def stored_pages(
     pages, store = sources[name]
     for page in pages():
         with tenant_tx(account.tenant_id):
+            lock_account(account.tenant_id, account.pk)
             before(page)
             stored = store(page.records)
             along(stored)

@@ -18,6 +18,7 @@ from marketplaces.errors import (
 )
 from marketplaces.models import SellerAccount
 from marketplaces.records import RefundRecord
+from orders.account_lock import lock_account
 from orders.models import Order
 from orders.storing import store_orders
 from orders.storing_refunds import store_refunds
@@ -80,6 +81,7 @@ def _read_one(adapter: registry.Adapter, account: SellerAccount, row: Order, *, 
         _settle(row, str(fault), now=now)
         return
     with tenant_tx(row.tenant_id):
+        lock_account(row.tenant_id, account.pk)
         for changed in store_orders(account, records, now=now).changed:
             announce(row.tenant_id, "order", order=changed, account=account.pk)
         if actions is not None:
@@ -119,6 +121,7 @@ def _read_beside(adapter: registry.Adapter, row: Order, *, now: datetime) -> Non
         except Permanent as fault:
             log.info("no language of the buyer", account=row.account_id, fault=type(fault).__name__)
     with tenant_tx(row.tenant_id):
+        lock_account(row.tenant_id, row.account_id)
         order = Order.objects.filter(pk=row.pk).select_for_update(no_key=True).first()
         if order is not None:
             store_refunds((order, refund) for refund in refunds)

@@ -68,7 +68,7 @@ def answer(check_id: int, found: Found, *, by: Membership, now: datetime) -> War
         setattr(check, name, value)
     words = CheckAnswer(found.answer).label
     events.record(check.conversation, "check_answered", at=now, actor=by, check=check.pk, answer=words)
-    standing.come_back(check.conversation, by=by, now=now)
+    standing.come_back(check.conversation, by=by, now=now, answered=True)
     if found.answer == CheckAnswer.SHIPPED and not found.note and only_tells_tracking(template):
         sending.leave_by_itself(check, now=now)
     standing.tell(check)

@@ -70,7 +70,9 @@ def found_checks(typed: str, *, membership: Membership, now: datetime) -> Board:
     if not query.asks:
         return Board([], complaint=query.complaint or "Type an order number or a tracking number.")
     ids = searching.order_ids(query, membership=membership, now=now)
-    of_order, numbered = Q(order__in=ids), Q(tracking_number="".join(typed.split()))
+    # What cannot be printed is in no number, and the database takes no NUL.
+    number = "".join(each for each in typed if each.isprintable() and not each.isspace())
+    of_order, numbered = Q(order__in=ids), Q(tracking_number=number)
     seen = WarehouseCheck.objects.exclude(state=CheckState.WITHDRAWN)
     keys = [*seen.filter(of_order).order_by("-asked_at").values_list("pk", flat=True)[:MOST_FOUND]]
     keys += [*seen.filter(numbered).order_by("-asked_at").values_list("pk", flat=True)[:MOST_FOUND]]

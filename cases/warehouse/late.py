@@ -10,7 +10,7 @@ from accounts.tenancy import tenant_tx
 from cases.models import CheckState, WarehouseCheck
 from cases.warehouse import standing
 from inbox import alarm_mail, events
-from inbox.models import Conversation, ConversationState
+from inbox.models import Conversation
 from marketplaces import outbox, seeing
 
 log = structlog.get_logger(__name__)
@@ -29,7 +29,7 @@ def due() -> list[tuple[int, int]]:
 def escalate(
     check_id: int, *, tenant_id: int, now: datetime, send: alarm_mail.Send = alarm_mail.send
 ) -> bool:
-    """Tell once that the warehouse is late; a check of a closed conversation is dropped instead.
+    """Tell once that the warehouse is late; a closed conversation is opened again for it.
 
     False where there is nothing to tell: it was answered, withdrawn or told meanwhile, or is not late.
     """
@@ -42,15 +42,11 @@ def escalate(
             return False
         held = Conversation.objects.select_for_update(of=("self",), no_key=True)
         check.conversation = held.select_related("account__tenant").get(pk=check.conversation_id)
-        over = check.conversation.state == ConversationState.CLOSED
-        if not late.update(escalated_at=now, state=CheckState.WITHDRAWN if over else CheckState.OPEN):
+        # A conversation whose texts are gone has withdrawn its checks under the same lock.
+        if not late.update(escalated_at=now):
             return False
-        kind = "check_closed" if over else "check_late"
-        events.record(check.conversation, kind, at=now, check=check.pk)
+        events.record(check.conversation, "check_late", at=now, check=check.pk)
         standing.tell(check)
-        if over:
-            standing.come_back(check.conversation, by=None, now=now)
-            return False
         standing.hand_over(check.conversation, now=now)
         _tell(check, send, now=now)
     log.info("the warehouse is late", check=check_id, tenant=tenant_id)

@@ -15,6 +15,12 @@ from inbox.models import Conversation, ConversationState, Tag
 
 ASKED, LATE = "Warehouse check", "Warehouse is late"
 COLOURS = {ASKED: "violet", LATE: "amber"}
+# Where the turn is not the agents': a reply may have left, or put the conversation away, since it was asked.
+NOT_THE_AGENTS = (
+    ConversationState.WAITING_WAREHOUSE,
+    ConversationState.WAITING_BUYER,
+    ConversationState.CLOSED,
+)
 
 
 def wait(conversation: Conversation, *, by: Membership, now: datetime) -> None:
@@ -23,11 +29,18 @@ def wait(conversation: Conversation, *, by: Membership, now: datetime) -> None:
     mark(conversation, ASKED, by=by, now=now)
 
 
-def come_back(conversation: Conversation, *, by: Membership | None, now: datetime) -> None:
-    """The turn is the agents' again, once no check of the conversation is open."""
+def come_back(
+    conversation: Conversation, *, by: Membership | None, now: datetime, answered: bool = False
+) -> None:
+    """The turn is the agents' again, once no check of the conversation is open.
+
+    An answer brings it back from the buyer and from a closed conversation too, for it waits to be used.
+    """
     if WarehouseCheck.objects.filter(conversation=conversation, state=CheckState.OPEN).exists():
         return
-    if conversation.state == ConversationState.WAITING_WAREHOUSE:
+    if conversation.state == ConversationState.WAITING_WAREHOUSE or (
+        answered and conversation.state in NOT_THE_AGENTS
+    ):
         _turn(conversation, ConversationState.OPEN)
     for name in (ASKED, LATE):
         tag = Tag.objects.filter(key=tagging.key_of(name)).first()
@@ -37,7 +50,7 @@ def come_back(conversation: Conversation, *, by: Membership | None, now: datetim
 
 def hand_over(conversation: Conversation, *, now: datetime) -> None:
     """The warehouse is late: the turn is the agents' although its check is still open."""
-    if conversation.state == ConversationState.WAITING_WAREHOUSE:
+    if conversation.state in NOT_THE_AGENTS:
         _turn(conversation, ConversationState.OPEN)
     mark(conversation, LATE, by=None, now=now)
 
@@ -54,6 +67,6 @@ def tell(check: WarehouseCheck) -> None:
 
 
 def _turn(conversation: Conversation, state: ConversationState) -> None:
-    conversation.state = state
-    conversation.save(update_fields=["state"])
+    conversation.state, conversation.closed_at = state, None
+    conversation.save(update_fields=["state", "closed_at"])
     standing.refresh(conversation)

@@ -11,8 +11,9 @@ from accounts.tenancy import tenant_tx
 from cases.models import WarehouseCheck
 from cases.warehouse import answering, asking
 from cases.warehouse.answering import Found
+from inbox import proofs
 from inbox.models import Conversation
-from tests.web.rows import PNG
+from tests.web.rows import PNG, reply_in
 
 TRACKED = "Your order left with {carrier}, tracking number {tracking}."
 
@@ -30,6 +31,14 @@ def answer(check: WarehouseCheck, by: Membership, value: str = "shipped", **more
     now: datetime = more.pop("now", None) or timezone.now()
     with tenant_tx(check.tenant_id):
         return answering.answer(check.pk, Found(value, **more), by=by, now=now)
+
+
+def holding_reply_leaves(talk: Conversation, by: Membership, *, then_close: bool = False) -> None:
+    """Tell the buyer that the warehouse looks; the marketplace has the reply."""
+    now = timezone.now()
+    reply = reply_in(talk, by, queued_at=now, then_close=then_close)
+    with tenant_tx(talk.tenant_id):
+        proofs.left(proofs.lock(reply.pk), at=now)
 
 
 def photo(content: bytes = PNG) -> SimpleUploadedFile:

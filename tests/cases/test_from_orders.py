@@ -1,15 +1,18 @@
 """The marketplaces' own data opens cases, once, and ends them when nothing is left to do."""
 
+import threading
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connections
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from cases import from_orders, opening
-from cases.models import Case, CaseOutcome, CaseSource, Stage
+from cases.models import Case, CaseOutcome, CaseSource, Stage, WarehouseCheck
 from inbox.models import ConversationState
 from marketplaces.models import SellerAccount
 from marketplaces.records import (
@@ -23,6 +26,7 @@ from marketplaces.records import (
 from orders.models import Return
 from orders.storing import store_orders
 from orders.storing_returns import store_returns
+from tests.cases.checks import ask
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case
 from tests.orders.records import line, order, refund, returned, usd
 from tests.world import World, conversation_of
@@ -202,6 +206,43 @@ def test_history_opens_nothing(world: World) -> None:
     )
     take_orders(world.walmart, wanted(ordered_at=before))
     assert cases_of(world.walmart) == []
+
+
+def test_a_check_follows_when_two_rows_turn_out_to_be_one_order(world: World) -> None:
+    conversation_of(world.walmart, order="200011874402913")
+    talk = conversation_of(world.walmart, order="108810001000123", relay="f" * 32)
+    check = ask(talk, world.alice)
+    take_orders(world.walmart, order(external_id="108810001000123"))
+    with tenant_tx(world.acme.pk):
+        found = WarehouseCheck.objects.select_related("order").get(pk=check.pk).order
+    assert found is not None
+    assert found.external_id == "200011874402913"
+
+
+def test_conversations_are_held_in_one_order_whatever_the_order_of_the_returns(
+    world: World, superuser: psycopg.Connection[tuple[Any, ...]]
+) -> None:
+    first = conversation_of(world.walmart)
+    second = conversation_of(world.walmart, order="200011874402999", relay="f" * 32)
+    later = here(external_id="RMA-2", order_id="200011874402999")
+
+    def store() -> None:
+        try:
+            take_returns(world.walmart, later, here())
+        finally:
+            connections.close_all()
+
+    thread = threading.Thread(target=store)
+    held = "SELECT 1 FROM inbox_conversation WHERE id = %s FOR UPDATE NOWAIT"
+    with superuser.transaction():
+        superuser.execute(held, [first.pk])
+        thread.start()
+        while not superuser.execute("SELECT 1 FROM pg_locks WHERE NOT granted").fetchone():
+            assert thread.is_alive()
+        # It waits for the first and holds nothing that somebody who has the first may want next.
+        superuser.execute(held, [second.pk])
+    thread.join(30)
+    assert {case.conversation_id for case in cases_of(world.walmart)} == {first.pk, second.pk}
 
 
 def test_a_fault_in_opening_costs_the_case_and_not_the_return(

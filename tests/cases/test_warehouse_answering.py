@@ -11,7 +11,7 @@ from accounts.tenancy import tenant_tx
 from cases.models import CheckAnswer, CheckState, WarehouseCheck
 from cases.warehouse import photos
 from inbox.models import Conversation, ConversationState
-from tests.cases.checks import TRACKED, answer, ask, fresh, photo
+from tests.cases.checks import TRACKED, answer, ask, fresh, holding_reply_leaves, photo
 from tests.cases.test_warehouse_asking import kinds_of, stored, tags_of
 from tests.web.conftest import Browser
 from tests.web.rows import PNG
@@ -153,6 +153,32 @@ def test_one_of_two_answers_leaves_the_turn_with_the_warehouse(world: World, tal
     answer(second, world.wendy, "return_in")
     assert stored(talk).state == ConversationState.OPEN
     assert tags_of(talk) == []
+
+
+@pytest.mark.parametrize("then_close", [False, True], ids=["reply", "reply and close"])
+def test_the_answer_brings_back_a_conversation_whose_holding_reply_has_left(
+    world: World, talk: Conversation, then_close: bool
+) -> None:
+    check = ask(talk, world.alice, prepared_reply=TRACKED)
+    holding_reply_leaves(talk, world.alice, then_close=then_close)
+    assert stored(talk).queue_at is None
+    answer(check, world.wendy, carrier="UPS", tracking="1Z999AA10")
+    after = stored(talk)
+    assert (after.state, after.closed_at) == (ConversationState.OPEN, None)
+    assert after.queue_at is not None
+    assert tags_of(talk) == []
+
+
+@pytest.mark.parametrize("then_close", [False, True], ids=["reply", "reply and close"])
+def test_a_question_taken_back_leaves_the_turn_where_the_reply_has_put_it(
+    world: World, talk: Conversation, alice: Browser, then_close: bool
+) -> None:
+    check = ask(talk, world.alice)
+    holding_reply_leaves(talk, world.alice, then_close=then_close)
+    before = stored(talk).state
+    alice.post(f"/t/acme/c/{talk.number}/checks/{check.pk}/withdrawal/")
+    assert fresh(check).state == CheckState.WITHDRAWN
+    assert stored(talk).state == before
 
 
 def test_an_answer_that_fills_not_every_hole_shows_what_is_missing(

@@ -102,6 +102,15 @@ def test_a_check_is_found_by_the_number_that_answered_it(
     assert questions(page) == ["Was it shipped?"]
 
 
+def test_what_cannot_be_printed_is_left_out_of_the_number(
+    world: World, talk: Conversation, wendy: Browser
+) -> None:
+    answer(ask(talk, world.alice), world.wendy, carrier="DHL", tracking="JJD000390007")
+    response = wendy.get("/t/acme/warehouse/", {"q": "JJD000390007\x00"})
+    assert response.status_code == 200
+    assert questions(response.content.decode()) == ["Was it shipped?"]
+
+
 def test_an_order_nobody_asked_about_is_found_as_such(world: World, wendy: Browser) -> None:
     order = make_order(world.walmart, external_id="200099990000001")
     page = wendy.get("/t/acme/warehouse/", {"q": "200099990000001"}).content.decode()

@@ -11,11 +11,10 @@ from accounts.tenancy import tenant_tx
 from cases import tasks
 from cases.models import CheckState, WarehouseCheck
 from cases.warehouse import late as warehouse_late
-from inbox import actions
 from inbox.models import Conversation, ConversationState
 from inbox.queue import queue_page
 from marketplaces import seeing
-from tests.cases.checks import answer, ask, fresh
+from tests.cases.checks import answer, ask, fresh, holding_reply_leaves
 from tests.cases.test_warehouse_asking import kinds_of, stored, tags_of
 from tests.web.conftest import Browser
 from tests.world import World, conversation_of
@@ -84,16 +83,19 @@ def test_what_is_answered_or_withdrawn_is_not_late(world: World, talk: Conversat
     assert mails(world) == []
 
 
-def test_a_check_of_a_closed_conversation_is_dropped_and_nobody_is_mailed(
-    world: World, talk: Conversation, check: WarehouseCheck
+@pytest.mark.parametrize("then_close", [False, True], ids=["reply", "reply and close"])
+def test_it_brings_back_a_conversation_whose_holding_reply_has_left(
+    world: World, talk: Conversation, check: WarehouseCheck, then_close: bool
 ) -> None:
-    with tenant_tx(world.acme.pk):
-        actions.shut(Conversation.objects.get(pk=talk.pk), now=check.asked_at)
-    assert not escalate(check, check.due_at)
-    assert fresh(check).state == CheckState.WITHDRAWN
-    assert kinds_of(talk)[-1] == "check_closed"
-    assert stored(talk).state == ConversationState.CLOSED
-    assert mails(world) == []
+    holding_reply_leaves(talk, world.alice, then_close=then_close)
+    assert stored(talk).queue_at is None
+    assert escalate(check, check.due_at)
+    after = stored(talk)
+    assert (after.state, after.closed_at) == (ConversationState.OPEN, None)
+    assert after.queue_at is not None
+    assert fresh(check).state == CheckState.OPEN
+    assert kinds_of(talk)[-1] == "check_late"
+    assert [mail.to_address for mail in mails(world)] == ["ada.adams@acme.example", "leo.lang@acme.example"]
 
 
 def test_a_lead_who_does_not_see_the_account_is_not_told(world: World, check: WarehouseCheck) -> None:
