@@ -54,6 +54,14 @@ def enter(
     tell(case.conversation)
 
 
+def run(case: Case, *, at: datetime, stated_due: datetime, mail: Message | None) -> None:
+    """Give the stage a case stands in the clock it began without; the caller tells the conversation."""
+    kind = type_of(case.type).facts(case.stage).promise or case.type
+    case.deadline = clocks.start_for_case(case.conversation, kind, at=at, stated_due=stated_due, message=mail)
+    case.save(update_fields=["deadline"])
+    CaseStage.objects.filter(case=case, left_at__isnull=True).update(deadline=case.deadline)
+
+
 def back(case: Case, stage: CaseStage, *, at: datetime, why: str) -> None:
     """Return to a stage whose clock runs again."""
     CaseStage.objects.filter(case=case, left_at__isnull=True).update(left_at=at)
