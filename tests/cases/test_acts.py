@@ -14,7 +14,7 @@ from cases.acts import Wanted
 from cases.models import Case, CaseOutcome, Decider, Stage
 from cases.opening import Decision
 from inbox import actions, clocks, recomputing
-from inbox.models import ConversationState, Event, SlaPolicy
+from inbox.models import Conversation, ConversationState, Event, SlaPolicy
 from inbox.proofs import left
 from marketplaces.outbox import OutboxState
 from tests.cases import mails
@@ -133,6 +133,20 @@ def test_by_hand_it_opens_on_a_conversation_once(world: World) -> None:
     assert fresh(talk).case_label == "Return dispute"
     with tenant_tx(world.acme.pk), pytest.raises(Refused, match="There is an open case"):
         acts.open_by_hand(fresh(talk), wanted, by=world.leo, now=now)
+
+
+def test_a_double_press_opens_one_case_and_two_numbers_are_two(world: World) -> None:
+    talk, now = conversation_of(world.walmart), timezone.now()
+    with tenant_tx(world.acme.pk):
+        Conversation.objects.update(order=None)
+        acts.open_by_hand(fresh(talk), Wanted("complaint"), by=world.alice, now=now)
+    for again in (Wanted("complaint"), Wanted("complaint", "B-1")):
+        with tenant_tx(world.acme.pk), pytest.raises(Refused, match="There is an open case “Complaint"):
+            acts.open_by_hand(fresh(talk), again, by=world.alice, now=now)
+    with tenant_tx(world.acme.pk):
+        for number in ("D-1", "D-2"):
+            acts.open_by_hand(fresh(talk), Wanted("return_dispute", number), by=world.alice, now=now)
+    assert len(cases_of(world.walmart)) == 3
 
 
 def test_a_moment_that_has_passed_is_refused_by_hand(world: World) -> None:
