@@ -6,13 +6,15 @@ The caller holds the conversation's row, so that nothing half done is ever seen.
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from uuid import uuid4
+from uuid import UUID, uuid4, uuid5
+
+from django.db import IntegrityError, transaction
 
 from accounts.models import Membership
 from accounts.refusals import Refused
 from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
-from cases.opening import Decision, Found, decide, open_case, undecided
+from cases.opening import Decision, Found, decide, known, open_case, undecided
 from cases.talks import talk_of
 from cases.types import SELLERS, CaseType, type_of, types
 from inbox import events
@@ -36,9 +38,19 @@ class Wanted:
     amount: Decimal | None = None
     currency: str = ""
     due_at: datetime | None = None
+    form_key: UUID | None = None  # which sheet it was written on, so that a second press is known
+
+    def source_key(self, about: str = "") -> str:
+        """What names the case once: the same sheet with the same things written on it."""
+        if self.form_key is None:
+            return f"hand:{uuid4()}"
+        written = (self.type, about, self.reference.strip(), str(self.amount), str(self.due_at))
+        return f"hand:{uuid5(self.form_key, chr(10).join(written))}"
 
 
-def open_by_hand(conversation: Conversation, wanted: Wanted, *, by: Membership, now: datetime) -> Case:
+def open_by_hand(
+    conversation: Conversation, wanted: Wanted, *, by: Membership, now: datetime, source_key: str = ""
+) -> Case:
     """Open a case on a conversation; raises Refused."""
     kind = types().get(wanted.type)
     account = conversation.account
@@ -49,7 +61,7 @@ def open_by_hand(conversation: Conversation, wanted: Wanted, *, by: Membership, 
     found = Found(
         type=kind,
         source=CaseSource.HAND,
-        source_key=f"hand:{uuid4()}",
+        source_key=source_key or wanted.source_key(),
         at=now,
         order=conversation.order,
         reference=wanted.reference.strip(),
@@ -57,18 +69,46 @@ def open_by_hand(conversation: Conversation, wanted: Wanted, *, by: Membership, 
         currency=wanted.currency,
         stated_due=wanted.due_at,
     )
-    if undecided(account, found) is not None:
+    if undecided(account, found) is not None or _stands_here(conversation, found):
         raise Refused(f"There is an open case “{kind.title}” about this already. Go on with that one.")
     return open_case(conversation, found, by=by, now=now)
 
 
 def open_about(account: SellerAccount, number: str, wanted: Wanted, *, by: Membership, now: datetime) -> Case:
-    """Open a case about an order, or about none, where no conversation is chosen; raises Refused."""
+    """Open a case about an order, or about none, where no conversation is chosen; raises Refused.
+
+    A second press of the same sheet finds the case of the first.
+    """
+    source_key = wanted.source_key(f"{account.pk} {number.strip()}")
+    try:
+        with transaction.atomic():
+            return known(account, source_key) or _open_about(
+                account, number.strip(), wanted, source_key, by=by, now=now
+            )
+    except IntegrityError:  # both at once, and the other one was first
+        first = known(account, source_key)
+        if first is None:
+            raise
+        return first
+
+
+def _open_about(
+    account: SellerAccount, number: str, wanted: Wanted, source_key: str, *, by: Membership, now: datetime
+) -> Case:
     kind = types().get(wanted.type)
     title = kind.title if kind else ""
-    order = _order(account, number.strip(), now=now) if number.strip() else None
+    order = _order(account, number, now=now) if number else None
     talk = talk_of(account, order, about=title, at=now)
-    return open_by_hand(talk, wanted, by=by, now=now)
+    return open_by_hand(talk, wanted, by=by, now=now, source_key=source_key)
+
+
+def _stands_here(conversation: Conversation, found: Found) -> bool:
+    """Whether such a case runs on the conversation already; two with numbers of their own are two."""
+    running = Case.objects.filter(conversation=conversation, type=found.type.key, closed_at__isnull=True)
+    running = running.filter(outcome="", decided_at__isnull=True)
+    if found.reference:
+        running = running.filter(reference__in=("", found.reference))
+    return running.exists()
 
 
 def done_there(case: Case, *, by: Membership, note: str, now: datetime) -> None:

@@ -52,6 +52,7 @@ class OpeningAboutForm(OpeningForm):
         error_messages=dict.fromkeys(("required", "invalid"), "Choose the seller account."),
     )
     order = forms.CharField(required=False, max_length=40)
+    form_key = forms.UUIDField(required=False)
 
 
 class StageForm(forms.Form):

@@ -71,7 +71,9 @@ def take_up(account: SellerAccount, message: Message, *, now: datetime) -> Case 
     if case.stage in SELLERS:
         update(case, found, now=now)
         # A reply to the first mail may not answer this one: it keeps the clock of a message.
-        if not found.type.by_reply:
+        # So does one whose case runs none that could take its place.
+        clock = case.deadline
+        if clock is not None and (not found.type.by_reply or clock.message_id == message.pk):
             clocks.in_place_of_reply(message)
     else:
         update(case, found, now=now)

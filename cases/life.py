@@ -27,14 +27,20 @@ def enter(
     stated_due: datetime | None = None,
     mail: Message | None = None,
 ) -> None:
-    """Leave the stage it is in, its clock stopped as done, and enter another with that one's clock."""
-    _stop(case, at=at, by=by)
+    """Leave the stage it is in, its clock stopped as done, and enter another with that one's clock.
+
+    From one stage of ours into another without a clock of its own the clock runs on: it is owed still.
+    """
     CaseStage.objects.filter(case=case, left_at__isnull=True).update(left_at=at)
     facts = type_of(case.type).facts(stage)
     kind = facts.promise if facts.promise and (not facts.when_lost or case.outcome == "lost") else ""
     if not kind and stated_due is not None and stage in SELLERS:
         kind = case.type
     deadline = None
+    if not kind and case.stage in SELLERS and stage in SELLERS:
+        deadline = Deadline.objects.filter(pk=case.deadline_id, stopped_at__isnull=True).first()
+    if deadline is None:
+        _stop(case, at=at, by=by)
     if kind:
         deadline = clocks.start_for_case(case.conversation, kind, at=at, stated_due=stated_due, message=mail)
     case.stage, case.stage_since, case.deadline = stage, at, deadline
@@ -52,6 +58,14 @@ def enter(
     if stage in CALLS_US:
         _call(case.conversation)
     tell(case.conversation)
+
+
+def run(case: Case, *, at: datetime, stated_due: datetime, mail: Message | None) -> None:
+    """Give the stage a case stands in the clock it began without; the caller tells the conversation."""
+    kind = type_of(case.type).facts(case.stage).promise or case.type
+    case.deadline = clocks.start_for_case(case.conversation, kind, at=at, stated_due=stated_due, message=mail)
+    case.save(update_fields=["deadline"])
+    CaseStage.objects.filter(case=case, left_at__isnull=True).update(deadline=case.deadline)
 
 
 def back(case: Case, stage: CaseStage, *, at: datetime, why: str) -> None:

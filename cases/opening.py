@@ -7,7 +7,7 @@ from decimal import Decimal
 from accounts.models import Membership
 from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
-from cases.types import CaseType
+from cases.types import SELLERS, CaseType
 from inbox import clocks, events
 from inbox.models import Conversation, Deadline, Message
 from marketplaces.models import SellerAccount
@@ -116,6 +116,9 @@ def update(case: Case, found: Found, *, now: datetime) -> None:
     if found.stated_due is not None and case.deadline_id is not None:
         deadline = Deadline.objects.select_related("conversation__account").get(pk=case.deadline_id)
         moved = clocks.move_stated(deadline, found.stated_due)
+    elif found.stated_due is not None and case.stage in SELLERS:
+        life.run(case, at=found.at, stated_due=found.stated_due, mail=found.mail)
+        moved = True
     life.tell(case.conversation)
     kind = "case_due_moved" if moved else "case_updated"
     events.record(case.conversation, kind, at=now, case=case.pk, what=found.type.title)

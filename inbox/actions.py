@@ -7,7 +7,7 @@ from accounts.models import Membership
 from accounts.refusals import Refused as Refused
 from inbox import clocks, events, standing
 from inbox.models import Conversation, ConversationState, Note, Outcome
-from inbox.signals import closing
+from inbox.signals import closing, still_needed
 from inbox.timeline import offered
 from marketplaces import retention, seeing
 
@@ -112,5 +112,6 @@ def settle_clock(conversation: Conversation, *, by: Membership, outcome: str, no
     if not clocks.stop_by_person(conversation, by=by, outcome=Outcome(outcome), at=now):
         raise Refused("Only a case's clock runs here. Record in the case what was done about it.")
     events.record(conversation, f"settled_{outcome}", at=now, actor=by)
-    if not conversation.needs_settling and conversation.due_at is None:
+    ended = not conversation.needs_settling and conversation.due_at is None
+    if ended and not still_needed(conversation):
         shut(conversation, now=now)

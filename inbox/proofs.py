@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from accounts.models import Membership
 from inbox import clocks, events, standing
 from inbox.models import Conversation, ConversationState, OutboundReply
+from inbox.signals import still_needed
 from marketplaces.models import FolderRole, InboundRaw
 from marketplaces.outbox import OutboxState, one_line
 from orders.models import PurchaseOrder
@@ -46,7 +47,7 @@ def left(reply: OutboundReply, *, at: datetime) -> None:
     if conversation.due_at is not None:
         # The buyer wrote again after the reply was written.
         conversation.state = ConversationState.OPEN
-    elif reply.then_close:
+    elif reply.then_close and not still_needed(conversation):
         conversation.state = ConversationState.CLOSED
         conversation.closed_at = at
         events.record(conversation, "closed_after_reply", at=at, reply=reply.pk)

@@ -1,6 +1,9 @@
 """What the apps above hear of the inbox; every signal is sent inside the transaction of what it tells."""
 
+from django.db.models import Model
 from django.dispatch import Signal
+
+from accounts.refusals import Refused
 
 # Mails are in their conversations, new or filed again by a person: `account`, `messages` (stored rows).
 mails_filed = Signal()
@@ -10,3 +13,12 @@ clocks_changed = Signal()
 closing = Signal()
 # Conversations whose texts are gone: `ids`, `now`. What hangs on them goes with them.
 conversations_forgotten = Signal()
+
+
+def still_needed(conversation: Model) -> bool:
+    """Whether somebody refuses that the conversation be put away; asked where it would be shut by the way."""
+    try:
+        closing.send(type(conversation), conversation=conversation)
+    except Refused:
+        return True
+    return False

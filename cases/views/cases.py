@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
+from uuid import uuid4
 
 from django.db import transaction
 from django.forms import Form
@@ -53,7 +54,9 @@ def _open_about(request: TenantRequest, given: dict[str, Any], *, now: datetime)
     seen = SellerAccount.objects.select_related("tenant").filter(disconnected_at__isnull=True)
     account = get_object_or_404(seen, pk=given["account"])
     due_at = in_zone(given["due_at"], request.membership.time_zone)
-    wanted = Wanted(given["type"], given["reference"], given["amount"], due_at=due_at)
+    wanted = Wanted(
+        *(given["type"], given["reference"], given["amount"]), due_at=due_at, form_key=given["form_key"]
+    )
     return acts.open_about(account, given["order"], wanted, by=request.membership, now=now)
 
 
@@ -71,6 +74,7 @@ def _list(request: TenantRequest, *, refusal: str = "") -> HttpResponse:
     except BadCursor as error:
         raise Http404 from error
     context = {"listing": listing, "tabs": TABS.values(), "types": types().values(), "refusal": refusal}
+    context["form_key"] = uuid4()
     if wants_part(request) and request.method != "POST":
         return answer(request, "cases/more.html", reader(request, now=now) | context)
     around = frame(request, place="case_pages", now=now)

@@ -14,7 +14,7 @@ from cases.acts import Wanted
 from cases.models import Case, CaseOutcome, Decider, Stage
 from cases.opening import Decision
 from inbox import actions, clocks, recomputing
-from inbox.models import ConversationState, Event, SlaPolicy
+from inbox.models import Conversation, ConversationState, Event, SlaPolicy
 from inbox.proofs import left
 from marketplaces.outbox import OutboxState
 from tests.cases import mails
@@ -135,6 +135,20 @@ def test_by_hand_it_opens_on_a_conversation_once(world: World) -> None:
         acts.open_by_hand(fresh(talk), wanted, by=world.leo, now=now)
 
 
+def test_a_double_press_opens_one_case_and_two_numbers_are_two(world: World) -> None:
+    talk, now = conversation_of(world.walmart), timezone.now()
+    with tenant_tx(world.acme.pk):
+        Conversation.objects.update(order=None)
+        acts.open_by_hand(fresh(talk), Wanted("complaint"), by=world.alice, now=now)
+    for again in (Wanted("complaint"), Wanted("complaint", "B-1")):
+        with tenant_tx(world.acme.pk), pytest.raises(Refused, match="There is an open case “Complaint"):
+            acts.open_by_hand(fresh(talk), again, by=world.alice, now=now)
+    with tenant_tx(world.acme.pk):
+        for number in ("D-1", "D-2"):
+            acts.open_by_hand(fresh(talk), Wanted("return_dispute", number), by=world.alice, now=now)
+    assert len(cases_of(world.walmart)) == 3
+
+
 def test_a_moment_that_has_passed_is_refused_by_hand(world: World) -> None:
     talk, now = conversation_of(world.walmart), timezone.now()
     with tenant_tx(world.acme.pk):
@@ -183,6 +197,41 @@ def test_closing_names_the_case_that_needs_somebody(world: World) -> None:
         acts.done_there(held(case), by=world.alice, note="", now=timezone.now())
         actions.close(fresh(case.conversation), by=world.alice, now=timezone.now())
     assert fresh(case.conversation).state == ConversationState.CLOSED
+
+
+def test_a_claim_that_escalates_without_a_date_keeps_its_clock(world: World) -> None:
+    case = a_claim(world)
+    with tenant_tx(world.acme.pk):
+        acts.move(held(case), "escalated", by=world.alice, now=timezone.now())
+    moved = only_case(world.amazon)
+    assert (moved.stage, moved.deadline_id) == (Stage.ESCALATED, case.deadline_id)
+    assert clocks_of(case.conversation) == [("atoz_claim", True, "")]
+    assert fresh(case.conversation).due_at == fresh(case.conversation).queue_at is not None
+    later = timezone.now() + timedelta(days=1)
+    with tenant_tx(world.acme.pk):
+        acts.move(held(case), "seller", by=world.alice, now=timezone.now())
+        acts.move(held(case), "escalated", by=world.alice, now=timezone.now(), due_at=later)
+    assert [runs for _, runs, _ in clocks_of(case.conversation)] == [False, False, True]
+    assert fresh(case.conversation).due_at == later
+
+
+@pytest.mark.parametrize("way", ["send and close", "answered_elsewhere"])
+def test_nothing_shuts_by_the_way_what_a_case_needs(world: World, way: str) -> None:
+    talk, now = conversation_of(world.walmart), timezone.now()
+    with tenant_tx(world.acme.pk):
+        case = acts.open_by_hand(fresh(talk), Wanted("return_dispute"), by=world.alice, now=now)
+        acts.move(held(case), "review", by=world.alice, now=now)
+        acts.move(held(case), "escalated", by=world.alice, now=now)
+    reply = reply_in(talk, world.alice, OutboxState.SENT, queued_at=timezone.now(), then_close=True)
+    with tenant_tx(world.acme.pk):
+        if way == "send and close":
+            reply.conversation = fresh(talk)
+            left(reply, at=timezone.now())
+        else:
+            actions.settle_clock(fresh(talk), by=world.alice, outcome=way, now=timezone.now())
+    row = fresh(talk)
+    assert (row.due_at, row.case_label) == (None, "Return dispute")
+    assert row.state == ("waiting_buyer" if way == "send and close" else "open")
 
 
 def test_settling_the_message_leaves_the_cases_clock(world: World) -> None:

@@ -7,8 +7,8 @@ import pytest
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from cases import from_mail, opening
-from cases.models import Case, CaseOutcome, Decider, Stage
+from cases import acts, from_mail, opening
+from cases.models import Case, CaseOutcome, CaseStage, Decider, Stage
 from cases.types import types
 from inbox import recognising, reparsing
 from inbox.models import Conversation, Deadline, Event, Message
@@ -110,6 +110,28 @@ def test_a_second_mail_about_the_matter_updates_the_case(world: World) -> None:
     assert case.deadline is not None
     assert case.deadline.due_at == NOON + timedelta(days=1)
     assert clocks_of(message.conversation) == [("atoz_claim", True, "")]
+
+
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_further_mail_about_a_case_without_a_clock_loses_none(world: World, stated: bool) -> None:
+    take_in(world.amazon, mails.claim(world.amazon, sent_at=NOON - timedelta(days=1)))
+    with tenant_tx(world.acme.pk):
+        row = Case.objects.select_related("conversation__account", "order", "deadline").get()
+        acts.move(row, "review", by=world.alice, now=NOON)
+        acts.move(row, "escalated", by=world.alice, now=NOON)
+    case = only_case(world.amazon)
+    assert case.deadline is None
+    said = "Please respond to this claim within 2 calendar days." if stated else ""
+    take_in(world.amazon, mails.claim(world.amazon, said=said, sent_at=NOON))
+    case = only_case(world.amazon)
+    running = [kind for kind, runs, _ in clocks_of(case.conversation) if runs]
+    assert (case.stage, running) == (Stage.ESCALATED, ["atoz_claim" if stated else "reply"])
+    if stated:
+        assert case.deadline is not None
+        assert case.deadline.due_at == NOON + timedelta(days=2)
+        assert fresh(case.conversation).due_at == case.deadline.due_at
+        with tenant_tx(world.acme.pk):
+            assert CaseStage.objects.get(left_at__isnull=True).deadline_id == case.deadline_id
 
 
 def test_two_orders_have_two_cases(world: World) -> None:

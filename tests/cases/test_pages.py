@@ -169,6 +169,26 @@ def test_without_a_conversation_it_opens_one(alice: Browser, world: World) -> No
     assert 'class="case-mark"' in alice.get("/t/acme/queue/cases/").content.decode()
 
 
+@pytest.mark.parametrize("order", ["", "302-1234567-7654321"])
+def test_a_second_press_of_the_same_sheet_finds_the_first_case(
+    alice: Browser, world: World, order: str
+) -> None:
+    sheet = alice.get("/t/acme/cases/").content.decode()
+    key = sheet.split('name="form_key" value="')[1].split('"')[0]
+    assert key not in alice.get("/t/acme/cases/").content.decode()
+    body = {"account": world.amazon.pk, "type": "safe_t", "order": order, "form_key": key}
+    answers = [alice.post("/t/acme/cases/", body) for _ in range(2)]
+    assert [answer.status_code for answer in answers] == [303, 303]
+    assert answers[0]["Location"] == answers[1]["Location"]
+    assert len(cases_of(world.amazon)) == 1
+    with tenant_tx(world.acme.pk):
+        assert Conversation.objects.count() == 1
+    # The sheet of the page before, filled in anew, is another case.
+    other = body | {"order": "302-1234567-7654399"}
+    assert alice.post("/t/acme/cases/", other)["Location"] != answers[0]["Location"]
+    assert len(cases_of(world.amazon)) == 2
+
+
 def test_what_cannot_be_opened_leaves_no_conversation_behind(alice: Browser, world: World) -> None:
     body = {"account": world.amazon.pk, "type": "escalation", "order": "302-1234567-7654321"}
     refused = {
