@@ -120,10 +120,11 @@ def done_there(case: Case, *, by: Membership, note: str, now: datetime) -> None:
         raise Refused("It is not your turn in this case: nothing was recorded.")
     stage = type_of(case.type).after_acting
     if stage == Stage.DECIDED:
-        decide(*(case, Decision(CaseOutcome.SETTLED, Decider.SELLER)), at=now, source=CaseSource.HAND, by=by)
+        settled = Decision(CaseOutcome.SETTLED, Decider.SELLER)
+        decide(*(case, settled), at=now, source=CaseSource.HAND, by=by, note=_note(note))
     else:
         life.enter(case, stage, at=now, source=CaseSource.HAND, by=by, why=_note(note))
-    events.record(case.conversation, "case_done_there", at=now, actor=by, case=case.pk, note_text=_note(note))
+    events.record(case.conversation, "case_done_there", at=now, actor=by, case=case.pk)
 
 
 def move(
