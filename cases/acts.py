@@ -4,7 +4,7 @@ The caller holds the conversation's row, so that nothing half done is ever seen.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4, uuid5
 
@@ -27,6 +27,8 @@ from orders.models import Order
 from orders.placeholders import order_numbered
 
 LONGEST_NOTE = 200
+# No marketplace gives more; a typing error could otherwise stand at the end of the calendar.
+FURTHEST = timedelta(days=2 * 365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,7 @@ def open_by_hand(
     account = conversation.account
     if kind is None or account.marketplace not in kind.marketplaces:
         raise Refused(f"{account.facts.name} has no such case. Choose one of the list.")
-    if wanted.due_at is not None and wanted.due_at <= now:
-        raise Refused("That moment has passed. Enter the moment by which you must act, or leave it empty.")
+    _ahead(wanted.due_at, now=now)
     found = Found(
         type=kind,
         source=CaseSource.HAND,
@@ -119,10 +120,11 @@ def done_there(case: Case, *, by: Membership, note: str, now: datetime) -> None:
         raise Refused("It is not your turn in this case: nothing was recorded.")
     stage = type_of(case.type).after_acting
     if stage == Stage.DECIDED:
-        decide(*(case, Decision(CaseOutcome.SETTLED, Decider.SELLER)), at=now, source=CaseSource.HAND, by=by)
+        settled = Decision(CaseOutcome.SETTLED, Decider.SELLER)
+        decide(*(case, settled), at=now, source=CaseSource.HAND, by=by, note=_note(note))
     else:
         life.enter(case, stage, at=now, source=CaseSource.HAND, by=by, why=_note(note))
-    events.record(case.conversation, "case_done_there", at=now, actor=by, case=case.pk, note_text=_note(note))
+    events.record(case.conversation, "case_done_there", at=now, actor=by, case=case.pk)
 
 
 def move(
@@ -143,8 +145,7 @@ def move(
         raise Refused(f"It stands in “{case.get_stage_display()}” already.")
     if stage == Stage.DECIDED:
         raise Refused("Say how it was decided: choose an outcome.")
-    if due_at is not None and due_at <= now:
-        raise Refused("That moment has passed. Enter a later one, or leave it empty.")
+    _ahead(due_at, now=now)
     before_decision = stage not in (Stage.FOLLOW_UP, Stage.LESSON)
     if case.outcome and before_decision:
         _appeal(case, kind, stage)
@@ -203,6 +204,13 @@ def _order(account: SellerAccount, number: str, *, now: datetime) -> Order:
     days = account.tenant.walmart_retention_days
     expires_at = retention.expires_at(account.marketplace, now, walmart_days=days)
     return order_numbered(account, found[0], expires_at=expires_at, now=now)
+
+
+def _ahead(moment: datetime | None, *, now: datetime) -> None:
+    if moment is not None and moment <= now:
+        raise Refused("That moment has passed. Enter a later one, or leave it empty.")
+    if moment is not None and moment > now + FURTHEST:
+        raise Refused("That moment is more than two years ahead. Look at the year again, or leave it empty.")
 
 
 def _still_open(case: Case) -> None:

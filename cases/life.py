@@ -37,7 +37,7 @@ def enter(
     if not kind and stated_due is not None and stage in SELLERS:
         kind = case.type
     deadline = None
-    if not kind and case.stage in SELLERS and stage in SELLERS:
+    if not kind and case.deadline_id is not None and case.stage in SELLERS and stage in SELLERS:
         deadline = Deadline.objects.filter(pk=case.deadline_id, stopped_at__isnull=True).first()
     if deadline is None:
         _stop(case, at=at, by=by)

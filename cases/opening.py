@@ -133,6 +133,7 @@ def decide(
     by: Membership | None = None,
     stated_due: datetime | None = None,
     mail: Message | None = None,
+    note: str = "",
 ) -> None:
     """Write down how a case was decided and enter that stage; an appeal's clock runs where it was lost."""
     case.outcome, case.decided_at, case.decided_by = decision.outcome, at, decision.by
@@ -140,7 +141,8 @@ def decide(
     case.save(update_fields=["outcome", "decided_at", "decided_by", "paid"])
     said = CaseOutcome(decision.outcome).label.lower() if decision.outcome else "outcome not stated"
     due = stated_due if case.outcome == CaseOutcome.LOST else None
-    life.enter(case, Stage.DECIDED, at=at, source=source, by=by, why=said, stated_due=due, mail=mail)
+    why = f"{said}: {note}" if note else said
+    life.enter(case, Stage.DECIDED, at=at, source=source, by=by, why=why, stated_due=due, mail=mail)
     events.record(case.conversation, "case_decided", at=at, actor=by, case=case.pk, what=said)
 
 

@@ -63,7 +63,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "case_back": ("The case needs you again: the answer did not arrive", "octagon-alert"),
     "case_withdrawn": ("The case was taken back: its mail is something else", "scale"),
     "case_ended": ("The case ended by itself: {why}", "circle-check"),
-    "case_done_there": ("{actor} did what the case asks for at the marketplace’s site. {note_text}", "check"),
+    "case_done_there": ("{actor} did what the case asks for at the marketplace’s site", "check"),
     "case_moved": ("{actor} moved the case to: {what}", "scale"),
     "case_lesson": ("{actor} wrote down a lesson", "book-open"),
     "case_finished": ("{actor} finished the case", "circle-check"),

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.tenancy import tenant_tx
 from cases.models import Case, CaseOutcome, Stage
 from inbox.models import Conversation
@@ -14,6 +15,7 @@ from tests.web.conftest import Browser
 from tests.web.test_budgets import at_most
 from tests.world import World, arrive, conversation_of
 
+NEXT_YEAR = f"{timezone.now().year + 1}-01-02T10:30"
 HTMX = pytest.mark.parametrize("htmx", [True, False])
 
 
@@ -68,7 +70,7 @@ def test_done_decided_and_finished(alice: Browser, world: World, case: Case, htm
             {"outcome": "lost", "paid": "119.00", "decided_by": "marketplace"},
             htmx=htmx,
         ),
-        alice.post(at(case, "stages/"), {"stage": "follow_up", "due_at": "2099-01-02T10:30"}, htmx=htmx),
+        alice.post(at(case, "stages/"), {"stage": "follow_up", "due_at": NEXT_YEAR}, htmx=htmx),
         alice.post(at(case, "closure/"), {"lesson": "Ship with a signature."}, htmx=htmx),
     ]
     assert [answer.status_code for answer in answers] == [200 if htmx else 303] * 4
@@ -77,7 +79,7 @@ def test_done_decided_and_finished(alice: Browser, world: World, case: Case, htm
     assert found.closed_at is not None
     assert found.follow_up_at is not None
     # Berlin's clock, as the reader's.
-    assert found.follow_up_at.isoformat() == "2099-01-02T09:30:00+00:00"
+    assert found.follow_up_at.isoformat() == f"{NEXT_YEAR[:10]}T09:30:00+00:00"
     assert fresh(case.conversation).case_label == ""
 
 
@@ -100,10 +102,34 @@ def test_what_makes_no_sense_is_refused_with_its_reason(alice: Browser, case: Ca
         assert reason in answer.content.decode()
 
 
+@pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
+def test_the_end_of_the_calendar_is_refused_with_a_sentence(
+    alice: Browser, world: World, case: Case, zone: str
+) -> None:
+    with tenant_tx(world.acme.pk):
+        User.objects.filter(pk=world.alice.user_id).update(time_zone=zone)
+    talk = f"/t/acme/c/{case.conversation.number}/"
+    for moment in ("9999-12-31T23:59", f"{timezone.now().year + 3}-01-02T10:30"):
+        for path, body in (
+            (f"{talk}cases/{case.pk}/stages/", {"stage": "escalated"}),
+            (f"{talk}cases/", {"type": "safe_t"}),
+            ("/t/acme/cases/", {"type": "safe_t", "account": str(world.amazon.pk)}),
+        ):
+            answer = alice.post(path, body | {"due_at": moment})
+            assert answer.status_code == 409
+            assert "more than two years ahead" in answer.content.decode()
+    assert alice.post(f"{talk}cases/", {"type": "safe_t", "due_at": "0001-01-01T00:00"}).status_code == 409
+    alice.post(at(case, "decision/"), {"outcome": "lost", "decided_by": "marketplace"})
+    answer = alice.post(at(case, "stages/"), {"stage": "follow_up", "due_at": "9999-12-31T23:59"})
+    assert answer.status_code == 409
+    assert alice.get(talk).status_code == alice.get(f"{talk}cases/").status_code == 200
+    assert only_case(world.amazon).follow_up_at is None
+
+
 @HTMX
 def test_a_case_is_opened_by_hand(alice: Browser, world: World, talk: object, htmx: bool) -> None:
     (conversation,) = [conversation_of(world.walmart, relay="b" * 32, order="200011874400009")]
-    body = {"type": "return_dispute", "reference": "D-7", "amount": "20.00", "due_at": "2099-01-02T10:30"}
+    body = {"type": "return_dispute", "reference": "D-7", "amount": "20.00", "due_at": NEXT_YEAR}
     answer = alice.post(f"/t/acme/c/{conversation.number}/cases/", body, htmx=htmx)
     assert answer.status_code == (200 if htmx else 303)
     found = only_case(world.walmart)
