@@ -26,6 +26,8 @@ FLAGS = (
 )
 # A browser writes this for every refused act, whatever the page does with the answer.
 REFUSALS = ("status of 409", "status of 422")
+# Rows of a table whose remains the next tests would read past.
+LARGE = 2000
 SUPERUSER = DatabaseUrl.parse(os.environ["TEST_SUPERUSER_URL"])
 
 
@@ -62,32 +64,49 @@ def superuser(django_db_setup: None, database_name: str) -> Iterator[psycopg.Con
 
 
 @pytest.fixture(scope="session")
-def empty_database(superuser: psycopg.Connection[tuple[object, ...]]) -> Callable[[], None]:
+def our_tables(superuser: psycopg.Connection[tuple[object, ...]]) -> list[str]:
+    """Every table the tests fill."""
+    rows = superuser.execute(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+        " AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission')"
+    )
+    return [str(row[0]) for row in rows.fetchall()]
+
+
+@pytest.fixture(scope="session")
+def empty_database(
+    superuser: psycopg.Connection[tuple[object, ...]], our_tables: list[str]
+) -> Callable[[], None]:
     """A function that empties every table the tests fill."""
-    names = [
-        str(row[0])
-        for row in superuser.execute(
-            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
-            " AND relname NOT IN ('django_migrations', 'django_content_type', 'auth_permission')"
-        )
-    ]
     filled = sql.SQL(" UNION ALL ").join(
         sql.SQL("SELECT {name} WHERE EXISTS (SELECT FROM {table})").format(
             name=sql.Literal(name), table=sql.Identifier(name)
         )
-        for name in names
+        for name in our_tables
     )
     sequences = "SELECT setval(seqrelid::regclass, 1, false) FROM pg_sequence"
 
     def empty() -> None:
         # Ten times as fast as to truncate every table: most tests fill a few with a few rows.
+        large = []
         with superuser.transaction():
             superuser.execute("SET LOCAL session_replication_role = replica")
             for (name,) in superuser.execute(filled).fetchall():
-                superuser.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(str(name))))
+                table = sql.Identifier(str(name))
+                if superuser.execute(sql.SQL("DELETE FROM {}").format(table)).rowcount > LARGE:
+                    large.append(table)
             superuser.execute(sequences)
+        for table in large:
+            superuser.execute(sql.SQL("VACUUM ANALYZE {}").format(table))
 
     return empty
+
+
+@pytest.fixture
+def new_tables(db: None, superuser: psycopg.Connection[tuple[object, ...]], our_tables: list[str]) -> None:
+    """Tables as a migration leaves them: what earlier tests left behind would sway the planner."""
+    tables = sql.SQL(", ").join(sql.Identifier(name) for name in our_tables)
+    superuser.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
 
 
 @pytest.fixture

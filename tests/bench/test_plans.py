@@ -34,7 +34,7 @@ NOW = datetime.fromisoformat("2026-03-10T12:00:00+00:00")
 
 
 @pytest.fixture
-def agent(db: None, database_name: str) -> Membership:
+def agent(new_tables: None, database_name: str) -> Membership:
     """The agent of a tenant with so many conversations that reading a whole table would not pay."""
     filling.fill(str(SUPERUSER.with_name(database_name)), conversations=2000, messages=2)
     members = Membership.objects.select_related("user", "tenant")

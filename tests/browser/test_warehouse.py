@@ -136,11 +136,11 @@ def test_where_the_lead_allows_it_a_tracking_update_leaves_by_itself(stack: Stac
 
 
 def test_asking_and_answering_work_without_javascript(stack: Stack, sign_in: SignIn) -> None:
-    tell(stack, "Lumen US", "Canary plain shelf: where is it?")
+    tell(stack, "Lumen US", "Canary paperless shelf: where is it?")
     watching = live(sign_in(LEAD))
-    expect(row(watching, "Canary plain shelf")).to_be_visible()
+    expect(row(watching, "Canary paperless shelf")).to_be_visible()
     agent = sign_in(AGENT, java_script_enabled=False)
-    row(agent, "Canary plain shelf").first.click()
+    row(agent, "Canary paperless shelf").first.click()
     agent.get_by_role("link", name="Ask the warehouse").click()
     agent.get_by_role("button", name="Photo of what is on the shelf").click()
     expect(agent.locator("#timeline")).to_contain_text("Ana Ruiz asked the warehouse")
