@@ -19,8 +19,11 @@ HEADERS = ("From", "To", "Date", "Subject", "Message-ID", "In-Reply-To", "Authen
 LONGEST_HEADER = 500
 
 
-def gather(case: Case, *, title: str) -> Dossier:
-    """Read everything about a case inside the caller's transaction; notes of the team are left out."""
+def gather(case: Case, *, title: str, with_headers: bool = True) -> Dossier:
+    """Read everything about a case inside the caller's transaction; notes of the team are left out.
+
+    Without headers no raw mail is read: a checklist is looked at each second while a pack is being made.
+    """
     country = case.account.market.partition("-")[2].upper()
     dossier = Dossier(title=title, subtitle=f"{case.account.name}, {case.account.facts.name} {country}")
     _case(dossier, case)
@@ -29,7 +32,7 @@ def gather(case: Case, *, title: str) -> Dossier:
         _parcels(dossier, case.order)
         _returns(dossier, case.order)
     _warehouse(dossier, case)
-    _correspondence(dossier, case)
+    _correspondence(dossier, case, with_headers=with_headers)
     _added(dossier, case)
     return dossier
 
@@ -124,11 +127,12 @@ def _warehouse(dossier: Dossier, case: Case) -> None:
             dossier.files.append(photo)
 
 
-def _correspondence(dossier: Dossier, case: Case) -> None:
-    """Every mail and reply of the matter, with its headers, oldest first."""
+def _correspondence(dossier: Dossier, case: Case, *, with_headers: bool) -> None:
+    """Every mail and reply of the matter, oldest first."""
     mails = Message.objects.filter(_about(case)).order_by("-sent_at", "-pk")[:LATEST]
     found = [*reversed(list(mails))]
-    raws = InboundRaw.objects.filter(pk__in=[mail.raw_id for mail in found]).in_bulk()
+    rows = InboundRaw.objects.all() if with_headers else InboundRaw.objects.defer("content")
+    raws = rows.in_bulk([mail.raw_id for mail in found])
     sources: dict[int, Source] = {}
     said: list[Statement] = []
     for mail in found:
@@ -143,7 +147,11 @@ def _correspondence(dossier: Dossier, case: Case) -> None:
         gone = f"Its text had to be deleted on {_moment(mail.purged_at)}." if mail.purged_at else ""
         said.append(
             Statement(
-                writer, sources[mail.pk], mail.sent_at, _headers(raw), gone or mail.full_text or mail.text
+                writer,
+                sources[mail.pk],
+                mail.sent_at,
+                _headers(raw) if with_headers else (),
+                gone or mail.full_text or mail.text,
             )
         )
     replies = OutboundReply.objects.filter(_about(case), state=OutboxState.SENT).order_by("-handed_at")[

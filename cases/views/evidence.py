@@ -99,7 +99,7 @@ def _done(request: TenantRequest, case: Case) -> HttpResponse:
 def _show(request: TenantRequest, case: Case, *, refusal: str = "", status: int = 200) -> HttpResponse:
     now = timezone.now()
     kind = types.type_of(case.type)
-    dossier = gather(case, title=kind.title)
+    dossier = gather(case, title=kind.title, with_headers=False)
     made = list(EvidencePack.objects.filter(case=case).order_by("-asked_at", "-pk")[:SHOWN_PACKS])
     added = EvidenceFile.objects.filter(case=case, purged_at__isnull=True).select_related("added_by__user")
     context: dict[str, Any] = {
