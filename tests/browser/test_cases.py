@@ -62,7 +62,8 @@ def test_an_a_to_z_claim_from_mail_over_evidence_to_decision(stack: Stack, sign_
     expect(page.locator("#clocks")).to_contain_text("No clock is running")
 
     evidence = panel.locator(".evidence")
-    evidence.scroll_into_view_if_needed()
+    # Playwright's own would wait for it to stand still, and what is read once seen takes its place.
+    evidence.evaluate("section => section.scrollIntoView()")
     expect(evidence.locator("[data-here=yes]", has_text="Everything buyer and seller wrote")).to_be_visible()
     evidence.get_by_role("button", name="Make the evidence pack").click()
     ready = evidence.get_by_role("link", name=re.compile("^Evidence pack"))

@@ -109,7 +109,8 @@ def crowded(world: World, superuser: Superuser) -> None:
             " '', '', '', '', '', now(), true, false, now(), now() FROM generate_series(1, 12000) n",
             [tenant.pk, account.pk],
         )
-    superuser.execute("ANALYZE inbox_searchdocument, inbox_conversation")
+    # VACUUM also files what waits at the index of words, which would be read as a heap and sway the planner.
+    superuser.execute("VACUUM ANALYZE inbox_searchdocument, inbox_conversation")
 
 
 def scans(superuser: Superuser) -> tuple[int, int]:
@@ -140,8 +141,7 @@ def test_a_search_reads_the_index_of_words_and_not_the_table(
         results = find(typed)
         tell_statistics()
     by_index, by_table = scans(superuser)
-    assert by_index >= before[0] + 7
-    assert by_table == before[1]
+    assert (by_index - before[0] >= 7, by_table - before[1]) == (True, 0)
     assert bool(results.conversations) == typed.startswith(("w", "b", '"'))
     assert {found.row.account_name for found in results.conversations if found.row} <= {"Lumen US"}
 
