@@ -26,11 +26,17 @@ log = structlog.get_logger(__name__)
 
 @receiver(mails_filed)
 def hear(
-    sender: type[Message], *, account: SellerAccount, messages: Sequence[Message], **kwargs: Any
+    sender: type[Message],
+    *,
+    account: SellerAccount,
+    messages: Sequence[Message],
+    again: bool,
+    **kwargs: Any,
 ) -> None:
     """Take up what each mail says of a case; a fault costs the case, never the mail or the clock it has."""
     for message in sorted(messages, key=lambda each: each.sent_at):
-        if message.direction != Direction.IN or (message.matter is None and not message.filed_by_id):
+        # Of a mail that was here before a case may have to go; one that is new has none.
+        if message.direction != Direction.IN or (message.matter is None and not again):
             continue
         try:
             with transaction.atomic():

@@ -8,7 +8,7 @@ from django.db.models import F, Q, QuerySet
 from accounts.models import Membership
 from inbox import sla, standing, targets
 from inbox.models import Conversation, Deadline, Heard, Message, OutboundReply, Outcome, SlaPolicy
-from inbox.policies import all_policies, in_force, policy_for
+from inbox.policies import all_policies, policy_for, promised_reply
 from inbox.promises import REPLY, kinds_by_reply
 from inbox.signals import clocks_changed
 
@@ -26,7 +26,7 @@ def deadline_for(
 ) -> Deadline:
     """The clock of a buyer's message, to be saved; a moment stated in the mail itself beats the policy."""
     conversation = message.conversation
-    policy = policy_for(policies, conversation.account, REPLY, message.sent_at)
+    policy = promised_reply(policies, conversation.account, message.sent_at)
     due = sla.due_at(message.sent_at, timedelta(minutes=policy.allowance_minutes))
     deadline = Deadline(
         tenant_id=message.tenant_id,
@@ -55,9 +55,7 @@ def start_for_case(
     Without an entry for `kind` among the policies a moment must be stated. The caller refreshes the standing.
     """
     account = conversation.account
-    policy = in_force(
-        all_policies(), marketplace=account.marketplace, account_id=account.pk, kind=kind, at=at
-    )
+    policy = policy_for(all_policies(), account, kind, at)
     if stated_due is not None:
         due, rule = stated_due, account.facts.name
     elif policy is not None:
@@ -87,11 +85,7 @@ def move_stated(deadline: Deadline, due_at: datetime) -> bool:
     account = deadline.conversation.account
     deadline.due_at, deadline.stated_in_source, deadline.rule = due_at, True, account.facts.name
     deadline.breached_at, deadline.heard = None, Heard.NOTHING
-    kind, at = deadline.kind, deadline.started_at
-    _set_out(
-        deadline,
-        in_force(all_policies(), marketplace=account.marketplace, account_id=account.pk, kind=kind, at=at),
-    )
+    _set_out(deadline, policy_for(all_policies(), account, deadline.kind, deadline.started_at))
     deadline.save()
     return True
 

@@ -75,7 +75,7 @@ class Desk:
         self.opened, self.messages, self.files, self.deadlines, self.events = [], [], [], [], []
         self.touched = {}
         if filed:
-            mails_filed.send(Message, account=self.evidence.account, messages=filed)
+            mails_filed.send(Message, account=self.evidence.account, messages=filed, again=False)
 
 
 def desk_for(mails: list[tuple[InboundRaw, ParsedMail]]) -> Desk:

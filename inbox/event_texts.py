@@ -70,7 +70,6 @@ TEXTS: dict[str, tuple[str, str]] = {
     "check_asked": ("{actor} asked the warehouse", "warehouse"),
     "check_answered": ("{actor} answered for the warehouse: {answer}", "warehouse"),
     "check_withdrawn": ("{actor} took the question to the warehouse back", "warehouse"),
-    "check_closed": ("The question to the warehouse was dropped: the conversation is closed", "warehouse"),
     "check_late": ("The warehouse has not answered in time; the leads were told", "octagon-alert"),
     "check_reply_left": ("The prepared reply leaves by itself with the tracking number", "send"),
     "check_reply_taken": ("{actor} took the prepared reply into the composer", "pen-line"),

@@ -30,12 +30,22 @@ def seed(tenant: Tenant) -> None:
         )
 
 
-def policy_for(policies: list[SlaPolicy], account: SellerAccount, kind: str, at: datetime) -> SlaPolicy:
-    """The policy in force for a deadline of this account that began then; raises LookupError without one."""
-    found = in_force(policies, marketplace=account.marketplace, account_id=account.pk, kind=kind, at=at)
-    if found is None:
-        raise LookupError(f"no SLA policy for {account.marketplace} {kind} at {at:%Y-%m-%d}")
-    return found
+def policy_for(
+    policies: list[SlaPolicy], account: SellerAccount, kind: str, at: datetime
+) -> SlaPolicy | None:
+    """The policy in force for a deadline of this account that began then; None where nothing is promised."""
+    return in_force(policies, marketplace=account.marketplace, account_id=account.pk, kind=kind, at=at)
+
+
+def promised_reply(policies: list[SlaPolicy], account: SellerAccount, at: datetime) -> SlaPolicy:
+    """What holds for answering a buyer who wrote then: every marketplace promises that.
+
+    Raises LookupError where its promise is missing, so that no buyer is ever without a clock unnoticed.
+    """
+    policy = policy_for(policies, account, REPLY, at)
+    if policy is None:
+        raise LookupError(f"no SLA policy for {account.marketplace} {REPLY} at {at:%Y-%m-%d}")
+    return policy
 
 
 def in_force(

@@ -97,7 +97,7 @@ def target_moves(hours: Hours) -> int:
     for deadline in running.select_related("conversation__account").order_by("pk")[:MOST_TARGETS]:
         account = deadline.conversation.account
         policy = policy_for(policies, account, deadline.kind, deadline.started_at)
-        moved += policy.target_from(deadline.started_at) != deadline.target_at
+        moved += policy is not None and policy.target_from(deadline.started_at) != deadline.target_at
     return moved
 
 
@@ -117,9 +117,8 @@ def _allowances(proposed: SlaPolicy, accounts: list[SellerAccount]) -> Iterator[
     turns = sorted({policy.valid_from for policy in policies if policy.kind == proposed.kind})
     for account in accounts:
         for begins, ends in zip(turns, [*turns[1:], None], strict=True):
-            try:
-                policy = policy_for(policies, account, proposed.kind, begins)
-            except LookupError:
+            policy = policy_for(policies, account, proposed.kind, begins)
+            if policy is None:
                 continue
             here = Q(conversation__account=account, started_at__gte=begins)
             if ends is not None:

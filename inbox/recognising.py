@@ -109,7 +109,7 @@ def file_as(
     else:
         clocks.start_again(message, all_policies(), stated_due=message.stated_due)
     standing.refresh(conversation)
-    mails_filed.send(Message, account=conversation.account, messages=[message])
+    mails_filed.send(Message, account=conversation.account, messages=[message], again=True)
     events.record(
         conversation, "filed", at=now, actor=by, message=message.pk, what=asked.choices[chosen].choice.lower()
     )

@@ -3,6 +3,9 @@
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import Value
+from django.db.models.functions import Coalesce
+
 from accounts.tenancy import tenant_tx
 from inbox import events, sla, standing, targets
 from inbox.models import Conversation, Deadline, Event, Heard, Recomputation, SlaPolicy
@@ -11,6 +14,9 @@ from inbox.policies import all_policies, policy_for
 BATCH = 500
 # Whoever carries one on and dies holds it up for this long.
 LEASE = timedelta(minutes=1)
+# A clock may have begun in a transaction that had read the old policies and ended behind the batches: once
+# every such transaction must have ended, all that runs is looked at once more.
+SECOND_LOOK = timedelta(minutes=1)
 KEPT = ("due_at", "rule", "breached_at", "target_at", "target_minutes", "tell_at", "heard")
 
 
@@ -36,7 +42,10 @@ def recompute(tenant_id: int, *, now: datetime) -> int:
 
 
 def carry_on(recomputation_id: int, *, tenant_id: int, now: datetime) -> None:
-    """Go on with a recomputation until it is done, if nobody else is at it; its row says how far it is."""
+    """Go on with a recomputation until it is done, if nobody else is at it; its row says how far it is.
+
+    It is finished after the first look at every running deadline, and wanted once more after that.
+    """
     with tenant_tx(tenant_id):
         wanted = Recomputation.objects.filter(pk=recomputation_id, wanted_at__lte=now)
         if not wanted.update(wanted_at=now + LEASE):
@@ -47,7 +56,8 @@ def carry_on(recomputation_id: int, *, tenant_id: int, now: datetime) -> None:
 
 def wanted(*, by_id: int | None, now: datetime) -> Recomputation:
     """Ask for a recomputation inside the caller's transaction, in place of those that have not ended."""
-    Recomputation.objects.filter(wanted_at__isnull=False).update(wanted_at=None, finished_at=now)
+    given_up = Recomputation.objects.filter(wanted_at__isnull=False)
+    given_up.update(wanted_at=None, finished_at=Coalesce("finished_at", Value(now)))
     total = Deadline.objects.filter(stopped_at__isnull=True).count()
     asked = Recomputation(asked_at=now, asked_by_id=by_id, total=total, wanted_at=now)
     asked.save(force_insert=True)
@@ -61,14 +71,14 @@ def _carried(recomputation_id: int, tenant_id: int, *, now: datetime) -> bool:
         if row.wanted_at is None:
             return False
         batch = _next_batch(row.last_id, now=now)
+        row.moved += len(batch.moved)
         if batch.seen:
-            row.last_id, row.seen, row.moved = (
-                batch.last_id,
-                row.seen + batch.seen,
-                row.moved + len(batch.moved),
-            )
+            row.last_id = batch.last_id
+            row.seen += batch.seen if row.finished_at is None else 0
+        elif row.finished_at is None:
+            row.last_id, row.finished_at, row.wanted_at = 0, now, now + SECOND_LOOK
         else:
-            row.wanted_at, row.finished_at = None, now
+            row.wanted_at = None
         row.save()
         return bool(batch.seen)
 
@@ -104,9 +114,8 @@ def _next_batch(after: int, *, now: datetime) -> _Batch:
 
 def _bring_in_line(deadline: Deadline, policies: list[SlaPolicy]) -> bool:
     """Set what the policy says of it; False when it says nothing new."""
-    try:
-        policy = policy_for(policies, deadline.conversation.account, deadline.kind, deadline.started_at)
-    except LookupError:
+    policy = policy_for(policies, deadline.conversation.account, deadline.kind, deadline.started_at)
+    if policy is None:
         # Its moment was stated where it came from, and nobody promises anything for such things.
         return False
     had = tuple(getattr(deadline, name) for name in KEPT)

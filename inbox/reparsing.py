@@ -222,7 +222,7 @@ class Rereading:
         if "kind" in named:
             self.message.matter, self.message.stated_due = self.mail.matter, self.mail.stated_due
             self.message.vouched = self.mail.verdict == Verdict.PASS
-            mails_filed.send(Message, account=self.raw.account, messages=[self.message])
+            mails_filed.send(Message, account=self.raw.account, messages=[self.message], again=True)
         events.record(self.talk, "reread", at=now, message=self.message.pk, what=", ".join(sorted(named)))
 
     def _why_kind_stays(self) -> str:

@@ -5,7 +5,8 @@ from django.dispatch import Signal
 
 from accounts.refusals import Refused
 
-# Mails are in their conversations, new or filed again by a person: `account`, `messages` (stored rows).
+# Mails are in their conversations: `account`, `messages` (stored rows), and `again` where they were before,
+# filed as something else now by a person or by newer rules.
 mails_filed = Signal()
 # Clocks of a conversation were stopped or run again, by a reply, a mail or a person: `conversation`.
 clocks_changed = Signal()

@@ -14,7 +14,7 @@ from accounts.tenancy import tenant_tx
 from accounts.upserting import upsert
 from inbox import alarm_mail, events, sla, targets
 from inbox.models import Deadline, Heard, Notice, NoticeKind, SlaPolicy, Told
-from inbox.policies import all_policies, in_force
+from inbox.policies import all_policies, policy_for
 from marketplaces.models import AccountAccess
 
 MOST_LINES = 20
@@ -67,14 +67,7 @@ def tell(
 def _tell_of(
     deadline: Deadline, policies: list[SlaPolicy], people: _People, *, now: datetime
 ) -> list[Notice]:
-    account = deadline.conversation.account
-    policy = in_force(
-        policies,
-        marketplace=account.marketplace,
-        account_id=account.pk,
-        kind=deadline.kind,
-        at=deadline.started_at,
-    )
+    policy = policy_for(policies, deadline.conversation.account, deadline.kind, deadline.started_at)
     late = deadline.due_at <= now
     deadline.heard = Heard.LATE if late else Heard.WARNED
     deadline.tell_at = targets.next_telling(deadline, warn_minutes=0)

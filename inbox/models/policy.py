@@ -114,7 +114,7 @@ class Recomputation(TenantModel):
     seen = models.PositiveIntegerField(default=0)
     moved = models.PositiveIntegerField(default=0)
     last_id = models.BigIntegerField(default=0)  # of the deadline up to which it has come
-    # When somebody is to go on with it; moved ahead by whoever does, NULL when it is done.
+    # When somebody is to go on with it, or look a second time; moved ahead by whoever does, NULL when done.
     wanted_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from cases import acts, from_mail, opening
-from cases.models import Case, CaseOutcome, CaseStage, Decider, Stage
+from cases.models import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage
 from cases.types import types
-from inbox import recognising, reparsing
+from inbox import clocks, recognising, reparsing
 from inbox.models import Conversation, Deadline, Event, Message
 from inbox.reparsing import Which
 from marketplaces.mailbox.rulebook import rulebook
@@ -20,6 +20,7 @@ from tests.cases import mails
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case, stages_of
 from tests.world import World, arrive, walmart_mail
 
+BUYER = "v5xk0l6l6w4bl8d@marketplace.amazon.de"
 NOON = timezone.now().replace(microsecond=0) - timedelta(hours=3)
 AMAZON_MAILS = {
     "atoz_claim": ("A_Z_CLAIM_RESPONDENT_NOTIFY", "atoz-guarantee-no-reply", "A claim was filed."),
@@ -304,6 +305,27 @@ def test_a_notice_that_newer_rules_know_for_a_claim_becomes_a_case(world: World)
     assert (case.type, case.mail_id) == ("atoz_claim", message.pk)
     assert clocks_of(message.conversation) == [("atoz_claim", True, "")]
     assert fresh(message.conversation).case_label == "A-to-z claim"
+
+
+def test_a_claim_that_newer_rules_know_for_a_message_is_no_case_any_more(world: World) -> None:
+    message = take_in(world.amazon, mails.amazon(world.amazon, "", "Where is my lamp?\n", sender=BUYER))
+    with tenant_tx(world.acme.pk):
+        # As older rules read it: a claim, whose clock took the place of the message's.
+        Message.objects.filter(pk=message.pk).update(kind="claim")
+        talk = Conversation.objects.select_related("account").get(pk=message.conversation_id)
+        claim = opening.Found(
+            types()["atoz_claim"], CaseSource.MAIL, f"mail:{message.pk}", at=NOON, mail=message
+        )
+        opening.open_case(talk, claim, now=NOON)
+        clocks.in_place_of_reply(message)
+    assert clocks_of(message.conversation) == [("atoz_claim", True, "")]
+    (told,) = reparsing.reread(world.acme.pk, Which(again=True), write=True, now=timezone.now())
+    assert [change.new for change in told.changes] == ["buyer_message"]
+    case = only_case(world.amazon)
+    assert (case.outcome, case.closed_at is not None) == (CaseOutcome.WITHDRAWN, True)
+    assert [kind for kind, running, _ in clocks_of(message.conversation) if running] == ["reply"]
+    row = fresh(message.conversation)
+    assert (row.case_label, row.due_at is not None) == ("", True)
 
 
 def test_filing_it_as_another_case_changes_what_the_case_is(world: World) -> None:
