@@ -44,10 +44,10 @@ def left(reply: OutboundReply, *, at: datetime) -> None:
     """The reply reached the marketplace: stop the clocks it answers and hand the turn to the buyer."""
     conversation = reply.conversation
     clocks.stop_by_reply(reply, at=at, written_at=_written_at(reply))
-    if conversation.due_at is not None:
-        # The buyer wrote again after the reply was written.
-        conversation.state = ConversationState.OPEN
-    elif reply.then_close and not still_needed(conversation):
+    if conversation.due_at is not None or still_needed(conversation):
+        # The buyer wrote again after the reply was written, or a case still waits for the seller.
+        conversation.state, conversation.closed_at = ConversationState.OPEN, None
+    elif reply.then_close:
         conversation.state = ConversationState.CLOSED
         conversation.closed_at = at
         events.record(conversation, "closed_after_reply", at=at, reply=reply.pk)

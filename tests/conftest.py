@@ -2,9 +2,14 @@
 
 import os
 import shutil
+import socket
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+import httpx
 import psycopg
 import pytest
 from django.conf import settings as django_settings
@@ -14,6 +19,7 @@ from psycopg import sql
 from pytest_django import Settings
 
 from helpdesk.database_urls import DatabaseUrl
+from helpdesk.embedded.children import die_with_parent
 from inbox.sweep import Sweeper
 from tests.world import World
 
@@ -162,9 +168,9 @@ def browser() -> Iterator[Browser]:
     del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
 
 
-@pytest.fixture
-def process_env(database_name: str, tmp_path: Path) -> dict[str, str]:
-    """The environment that makes a process of ours work on this test's database, broker and files."""
+@pytest.fixture(scope="session")
+def session_env(database_name: str) -> dict[str, str]:
+    """The environment that makes a process of ours work on these tests' database and broker."""
     worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
     logins = {
         name: str(DatabaseUrl.parse(os.environ[name]).with_name(database_name))
@@ -175,6 +181,46 @@ def process_env(database_name: str, tmp_path: Path) -> dict[str, str]:
         **logins,
         "DJANGO_SETTINGS_MODULE": "helpdesk.settings",
         "REDIS_URL": f"{os.environ['REDIS_URL']}?virtual_host={int(worker) + 1}",
-        "HELPDESK_DATA_DIR": str(tmp_path / "data"),
         "HELPDESK_ALLOW_PRIVATE_HOSTS": "1",
     }
+
+
+@pytest.fixture
+def process_env(session_env: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """The same, with files of the test's own."""
+    return session_env | {"HELPDESK_DATA_DIR": str(tmp_path / "data")}
+
+
+@dataclass(frozen=True)
+class Web:
+    """A web process that serves whatever the tests' database holds: its address, and where its files are."""
+
+    address: str
+    files: Path
+
+
+@pytest.fixture(scope="session")
+def web(
+    django_db_setup: None, session_env: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Web]:
+    """One web process for the run: it takes longer to come up than most tests take."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
+    data = tmp_path_factory.mktemp("web")
+    with (data / "web.log").open("wb") as log:
+        server = subprocess.Popen(
+            [*command, "--no-access-log", "helpdesk.wsgi:application"],
+            env=session_env | {"HELPDESK_DATA_DIR": str(data)},
+            stdout=log,
+            stderr=log,
+            preexec_fn=die_with_parent,
+        )
+    address = f"http://127.0.0.1:{port}"
+    transport = httpx.HTTPTransport(retries=10)  # backs off: about a minute in all
+    with httpx.Client(transport=transport, timeout=30) as client:
+        client.get(f"{address}/login/").raise_for_status()
+    yield Web(address, data / "files")
+    server.terminate()
+    server.wait(10)

@@ -275,6 +275,8 @@ def fill(world: World, superuser: object) -> Callable[[int, dict[str, int]], Non
             " FROM generate_series(1, %(count)s) n",
             {"tenant": world.acme.pk, "account": world.walmart.pk, "count": count},
         )
+        # Or the keys of the tags below would be looked up as in a table that is empty still.
+        superuser.execute("ANALYZE inbox_conversation")  # type: ignore[attr-defined]
         for name, step in every.items():
             superuser.execute(  # type: ignore[attr-defined]
                 "INSERT INTO inbox_conversationtag (tenant_id, conversation_id, tag_id, put_at)"

@@ -1,24 +1,18 @@
 """What only a real browser shows: keys, text that is kept, rows that stand still, a policy nothing breaks."""
 
-import socket
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
-from django.core.files.storage import FileSystemStorage, default_storage
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django import Settings
 
 from accounts.tenancy import tenant_tx
-from helpdesk.embedded.children import die_with_parent
 from inbox import sla
 from inbox.models import Conversation, Deadline, Outcome
-from tests.conftest import REFUSALS
+from tests.conftest import REFUSALS, Web
 from tests.web.rows import file_in, only_message
 from tests.world import PASSWORD, World, arrive, conversation_of, walmart_mail
 
@@ -26,28 +20,10 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
-def site(browser: Browser, world: World, process_env: dict[str, str], tmp_path: Path) -> Iterator[str]:
-    """The web process on this test's database; returns its address."""
-    assert isinstance(default_storage, FileSystemStorage)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--port", str(port), "--workers", "1"]
-    with (tmp_path / "web.log").open("wb") as log:
-        server = subprocess.Popen(
-            [*command, "--no-access-log", "helpdesk.wsgi:application"],
-            env=process_env | {"HELPDESK_DATA_DIR": str(Path(default_storage.location).parent)},
-            stdout=log,
-            stderr=log,
-            preexec_fn=die_with_parent,
-        )
-    address = f"http://127.0.0.1:{port}"
-    transport = httpx.HTTPTransport(retries=10)  # backs off: about a minute in all
-    with httpx.Client(transport=transport, timeout=30) as client:
-        client.get(f"{address}/login/").raise_for_status()
-    yield address
-    server.terminate()
-    server.wait(10)
+def site(world: World, web: Web, settings: Settings) -> str:
+    """The address of a web process that serves this test's world."""
+    settings.MEDIA_ROOT = str(web.files)
+    return web.address
 
 
 @pytest.fixture
