@@ -1,5 +1,6 @@
 """Every test runs on real PostgreSQL as hd_app, in a database cloned from a migrated template."""
 
+import copy
 import os
 import shutil
 import socket
@@ -14,6 +15,7 @@ import psycopg
 import pytest
 from django.conf import settings as django_settings
 from django.db import connections
+from django.utils import timezone
 from playwright.sync_api import Browser, sync_playwright
 from psycopg import sql
 from pytest_django import Settings
@@ -21,6 +23,7 @@ from pytest_django import Settings
 from helpdesk.database_urls import DatabaseUrl
 from helpdesk.embedded.children import die_with_parent
 from inbox.sweep import Sweeper
+from tests.keeping import Kept
 from tests.world import World
 
 if "TEST_SUPERUSER_URL" not in os.environ:
@@ -136,11 +139,31 @@ def sweeper(db: None) -> Iterator[Sweeper]:
     assert made.settle(30)
 
 
+@pytest.fixture(scope="session")
+def new_world(
+    superuser: psycopg.Connection[tuple[object, ...]], our_tables: list[str]
+) -> Callable[[], World]:
+    """A function that stores the world in empty tables: made the first time, put back after that."""
+    made: list[tuple[World, Kept]] = []
+
+    def new() -> World:
+        if not made:
+            made.append((World.build(), Kept(superuser, our_tables)))
+            return copy.deepcopy(made[0][0])
+        world, kept = made[0]
+        kept.put_back()
+        world = copy.deepcopy(world)
+        world.begin(timezone.now())
+        return world
+
+    return new
+
+
 @pytest.fixture
-def world(db: None, tmp_path: Path, settings: Settings) -> World:
+def world(db: None, new_world: Callable[[], World], tmp_path: Path, settings: Settings) -> World:
     """Two tenants, acme and globex, with their people and seller accounts."""
     settings.MEDIA_ROOT = str(tmp_path / "files")
-    return World.build()
+    return new_world()
 
 
 def chromium() -> str:

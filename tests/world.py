@@ -18,6 +18,8 @@ from marketplaces import credentials, polling
 from marketplaces.models import FolderRole, MailSecurity, SellerAccount
 
 PASSWORD = "correct horse battery"
+# Since when an account's mail has had clocks.
+HISTORY = timedelta(days=30)
 
 
 @cache
@@ -61,6 +63,13 @@ class World:
             foreign=make_account(globex, "Globex US", "amazon-us"),
         )
 
+    def begin(self, now: datetime) -> None:
+        """Have the accounts' clocks begin as if they had been connected now."""
+        for account in (self.walmart, self.amazon, self.foreign):
+            account.clocks_from, account.health_since = now - HISTORY, now
+            with tenant_tx(account.tenant_id):
+                account.save(update_fields=["clocks_from", "health_since"])
+
 
 def make_tenant(slug: str) -> Tenant:
     """A tenant with its policies, as `create_tenant` makes one."""
@@ -89,7 +98,7 @@ def make_account(tenant: Tenant, name: str, market: str, **fields: object) -> Se
             imap_user=address,
             smtp_user=address,
             authserv_id=f"mx.{tenant.slug}.example",
-            clocks_from=now - timedelta(days=30),
+            clocks_from=now - HISTORY,
             health_since=now,
             **{
                 "imap_host": "127.0.0.1",

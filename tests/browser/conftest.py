@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect
 
 from tests.conftest import REFUSALS
 from tests.simulator_client import Control
@@ -107,10 +107,17 @@ def stack(browser: Browser) -> Iterator[Stack]:
 
 
 SignIn = Callable[..., Page]
+Cookies = dict[str, StorageState]
+
+
+@pytest.fixture(scope="session")
+def signed_in() -> Cookies:
+    """The cookies of whoever has signed in before, by mail address: a password takes its seconds."""
+    return {}
 
 
 @pytest.fixture
-def sign_in(stack: Stack, browser: Browser) -> Iterator[SignIn]:
+def sign_in(stack: Stack, browser: Browser, signed_in: Cookies) -> Iterator[SignIn]:
     """Signs a person in, in a context of their own; a console error or a broken page rule fails the test.
 
     `outage`: requests of this page may fail.
@@ -126,18 +133,24 @@ def sign_in(stack: Stack, browser: Browser) -> Iterator[SignIn]:
             complaints.append(said.text)
 
     def sign_in(email: str = "marco@northfold.example", *, outage: bool = False, **options: Any) -> Page:
-        context = browser.new_context(**{"viewport": {"width": 1440, "height": 900}} | options)
+        known: dict[str, Any] = {
+            "viewport": {"width": 1440, "height": 900},
+            "storage_state": signed_in.get(email),
+        }
+        context = browser.new_context(**known | options)
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
         page.on("console", lambda said: note(said, outage=outage))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        login = stack.login_of(email)
         page.goto(stack.facts["url"])
-        page.get_by_label("Mail address").fill(email)
-        page.get_by_label("Password").fill(login["password"])
-        page.get_by_role("button", name="Sign in").click()
-        page.wait_for_url("**/t/**")
+        if "/login/" in page.url:
+            page.get_by_label("Mail address").fill(email)
+            page.get_by_label("Password").fill(stack.login_of(email)["password"])
+            page.get_by_role("button", name="Sign in").click()
+            page.wait_for_url("**/t/**")
+            # Cookies alone: what a page keeps in the browser is each context's own.
+            signed_in[email] = {"cookies": context.storage_state()["cookies"], "origins": []}
         return page
 
     yield sign_in

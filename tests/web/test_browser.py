@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.conf import settings as django_settings
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import Settings
@@ -13,8 +14,9 @@ from accounts.tenancy import tenant_tx
 from inbox import sla
 from inbox.models import Conversation, Deadline, Outcome
 from tests.conftest import REFUSALS, Web
+from tests.web.conftest import browser_of
 from tests.web.rows import file_in, only_message
-from tests.world import PASSWORD, World, arrive, conversation_of, walmart_mail
+from tests.world import World, arrive, conversation_of, walmart_mail
 
 pytestmark = pytest.mark.browser
 
@@ -33,7 +35,7 @@ def faults() -> list[str]:
 
 
 @pytest.fixture
-def context(browser: Browser, site: str, faults: list[str]) -> Iterator[BrowserContext]:
+def context(browser: Browser, site: str, world: World, faults: list[str]) -> Iterator[BrowserContext]:
     """A signed-in browser; the test fails when any page wrote an error to its console."""
     context = browser.new_context(base_url=site, viewport={"width": 1440, "height": 900})
     context.set_default_timeout(15_000)
@@ -47,13 +49,8 @@ def context(browser: Browser, site: str, faults: list[str]) -> Iterator[BrowserC
         )
 
     context.on("page", listen)
-    page = context.new_page()
-    page.goto("/login/")
-    page.fill("#id_login", "alice.archer@acme.example")
-    page.fill("#id_password", PASSWORD)
-    page.click("button")
-    page.wait_for_url("**/t/acme/queue/all/")
-    page.close()
+    name = django_settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": browser_of(world.alice).cookies[name].value, "url": site}])
     yield context
     context.close()
     assert [fault for fault in faults if not any(word in fault for word in REFUSALS)] == []
