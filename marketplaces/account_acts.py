@@ -67,6 +67,6 @@ def ask_for_names(account: SellerAccount, *, wanted: bool, by: Membership, now: 
 
 def _record(account: SellerAccount, act: str, *, by: Membership, now: datetime, **data: str) -> None:
     """The one place these acts are written down at."""
-    subject = f"seller account {account.pk}"
+    subject = f"seller account {account.name}"
     audit.record(tenant_id=account.tenant_id, by=by, action=act, subject=subject, details=data, now=now)
     announce(account.tenant_id, "account", account=account.pk)

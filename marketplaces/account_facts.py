@@ -32,7 +32,11 @@ Row = TypeVar("Row", ApiStream, ApiBucket, MailFolder, AccountFault)
 
 @dataclass(frozen=True, slots=True)
 class StreamFacts:
-    """How one stream, or the mailbox, does. `lag`: how long what was read last is past."""
+    """How one stream, or the mailbox, does.
+
+    `lag`: how long what was read last is past. `read_until`: all that was modified before is here, where the
+    stream goes by that; `cursor`: what else there is to say of how far it is.
+    """
 
     name: str
     title: str
@@ -42,6 +46,7 @@ class StreamFacts:
     last_ok_at: datetime | None
     next_at: datetime | None
     lag: timedelta | None
+    read_until: datetime | None
     cursor: str
     failures: int
 
@@ -137,17 +142,16 @@ def _mailbox(account: SellerAccount, folders: list[MailFolder], now: datetime) -
         last_ok_at=account.last_ok_at,
         next_at=account.next_poll_at,
         lag=now - account.last_ok_at if account.last_ok_at else None,
+        read_until=None,
         cursor=", ".join(read) or "no folder read yet",
         failures=account.failures,
     )
 
 
 def _stream(row: ApiStream, now: datetime) -> StreamFacts:
-    cursor = (
-        f"everything modified until {row.read_until:%Y-%m-%d %H:%M} UTC" if row.read_until else "not read yet"
-    )
+    cursor = "" if row.read_until else "not read yet"
     if row.pending:
-        cursor += "; waits for a report the marketplace is making"
+        cursor = "the marketplace is making a report"
     return StreamFacts(
         name=row.name,
         title=STREAM_TITLES[row.name],
@@ -157,6 +161,7 @@ def _stream(row: ApiStream, now: datetime) -> StreamFacts:
         last_ok_at=row.last_ok_at,
         next_at=row.next_at,
         lag=now - row.read_until if row.read_until else None,
+        read_until=row.read_until,
         cursor=cursor,
         failures=row.failures,
     )

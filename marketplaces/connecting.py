@@ -46,7 +46,7 @@ def finish(account: SellerAccount, *, history_days: int, by: Membership, now: da
         tenant_id=account.tenant_id,
         by=by,
         action="account_connected",
-        subject=f"seller account {account.pk}",
+        subject=f"seller account {account.name}",
         details={"history_days": history_days},
         now=now,
     )

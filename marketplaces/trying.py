@@ -225,7 +225,7 @@ def _take_over(trial: ConnectionTrial, *, now: datetime) -> None:
         tenant_id=trial.tenant_id,
         by=trial.asked_by,
         action="account_key_changed" if trial.kind == TrialKind.KEY else "account_mailbox_changed",
-        subject=f"seller account {account.pk}",
+        subject=f"seller account {account.name}",
         now=now,
     )
     if trial.kind == TrialKind.KEY:

@@ -13,7 +13,7 @@ class AuditEntry(TenantModel):
     # NULL: nobody who is signed in; the helpdesk itself, or an operator at the command line.
     actor = TenantForeignKey(Membership, on_delete=models.PROTECT, null=True, related_name="+")
     action = models.CharField(max_length=60)  # one word, such as account_paused
-    subject = models.CharField(max_length=200)  # what it was done to, such as "seller account 4"
+    subject = models.CharField(max_length=200)  # what it was done to, such as "seller account Lumen US"
     details = models.JSONField(default=dict)  # no secrets, and nothing of a buyer's
 
     class Meta(TenantModel.Meta):

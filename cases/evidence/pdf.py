@@ -11,6 +11,7 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from PIL import Image as Pictures
+from PIL import ImageOps
 from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
@@ -173,9 +174,11 @@ def _picture(content: bytes) -> Image:
             if opened.width * opened.height > MOST_PIXELS:
                 raise Unreadable("the picture is too large to be opened safely")
             opened.thumbnail((PIXELS, PIXELS))
+            # A phone turns the picture by a note in it; that note goes, with where it was taken.
+            upright = ImageOps.exif_transpose(opened)
             shown = io.BytesIO()
-            opened.convert("RGB").save(shown, "JPEG", quality=82)
-            width, height = opened.size
+            upright.convert("RGB").save(shown, "JPEG", quality=82)
+            width, height = upright.size
     except (OSError, ValueError, SyntaxError, Pictures.DecompressionBombError) as fault:
         raise Unreadable("the picture cannot be read") from fault
     scale = min(WIDEST / width, HIGHEST / height, 1)

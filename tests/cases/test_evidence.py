@@ -9,7 +9,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from PIL import Image
+from PIL import ExifTags, Image
 from pypdf import PdfReader
 
 from accounts.refusals import Refused
@@ -31,6 +31,7 @@ from tests.world import World, conversation_of
 ORDER = "200011874402913"
 NOW = datetime(2026, 3, 12, 14, 6, tzinfo=UTC)
 SOURCE = Source("a", "Order record 1")
+ORIENTATION, GPS = ExifTags.Base.Orientation, ExifTags.IFD.GPSInfo
 
 
 def picture(kind: str = "PNG") -> bytes:
@@ -203,6 +204,20 @@ def test_a_pack_shows_pictures_and_says_what_is_missing_on_its_first_page() -> N
     assert first.index("Missing: gone.png") < first.index("Order 1")
     assert sum(len(page.images) for page in PdfReader(io.BytesIO(pdf.content)).pages) == 1
     assert "Not shown here: label.pdf" in first
+
+
+def test_a_phones_picture_stands_upright_and_does_not_say_where_it_was_taken() -> None:
+    lying, taken = Image.new("RGB", (40, 30), "teal"), Image.Exif()
+    taken[ORIENTATION] = 6  # to be turned by a quarter
+    taken.get_ifd(GPS)[1] = "N"
+    photo = io.BytesIO()
+    lying.save(photo, "JPEG", exif=taken)
+    dossier = Dossier("A claim", "Lumen DE", files=[StoredFile("box.jpg", "image/jpeg", 3, "box", SOURCE)])
+    pdf = write(dossier, as_of=NOW, read=lambda path: photo.getvalue(), progress=lambda _: None)
+    (shown,) = PdfReader(io.BytesIO(pdf.content)).pages[0].images
+    assert shown.image is not None
+    assert shown.image.size == (30, 40)
+    assert not shown.image.getexif()
 
 
 @pytest.mark.parametrize(
