@@ -235,7 +235,8 @@ def web(
     with (data / "web.log").open("wb") as log:
         server = subprocess.Popen(
             [*command, "--no-access-log", "helpdesk.wsgi:application"],
-            env=session_env | {"HELPDESK_DATA_DIR": str(data)},
+            env=session_env
+            | {"HELPDESK_DATA_DIR": str(data), "HELPDESK_SECRET_KEY": django_settings.SECRET_KEY},
             stdout=log,
             stderr=log,
             preexec_fn=die_with_parent,
