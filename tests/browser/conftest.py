@@ -15,11 +15,10 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, StorageState, expect
 
-from tests.conftest import REFUSALS
+from tests.conftest import PATIENCE_MS, REFUSALS
 from tests.simulator_client import Control
 
 ROOT = Path(__file__).resolve().parents[2]
-PATIENCE_MS = 30_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.tenancy import tenant_tx
 from inbox import sla
 from inbox.models import Conversation, Deadline, Outcome
-from tests.conftest import REFUSALS, Web
+from tests.conftest import PATIENCE_MS, REFUSALS, Web
 from tests.web.conftest import browser_of
 from tests.web.rows import file_in, only_message
 from tests.world import World, arrive, conversation_of, walmart_mail
@@ -38,7 +38,8 @@ def faults() -> list[str]:
 def context(browser: Browser, site: str, world: World, faults: list[str]) -> Iterator[BrowserContext]:
     """A signed-in browser; the test fails when any page wrote an error to its console."""
     context = browser.new_context(base_url=site, viewport={"width": 1440, "height": 900})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
     # No live process runs here: the stream never begins, and pages look by themselves.
     context.route("**/live/**", lambda route: None)
 
