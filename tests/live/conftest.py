@@ -15,10 +15,8 @@ from django.test import Client
 
 from accounts.models import Membership, User
 from helpdesk.embedded.children import Child, start
-from tests.outbox.processes import ROOT, kill, until
+from tests.outbox.processes import PATIENCE, ROOT, kill, until
 from tests.world import World
-
-PATIENCE = 20.0
 
 
 def start_live(env: Mapping[str, str], folder: Path, port: int) -> Child:
@@ -128,7 +126,7 @@ def port() -> int:
 def live(world: World, live_env: dict[str, str], tmp_path: Path, port: int) -> Iterator[Child]:
     """A live process that listens to its channel."""
     child = start_live(live_env, tmp_path, port)
-    until(lambda: _answers(port), seconds=PATIENCE, what="the live process answers")
+    until(lambda: _answers(port), what="the live process answers")
     yield child
     kill(child)
 

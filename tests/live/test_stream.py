@@ -185,7 +185,7 @@ def test_whoever_has_left_is_forgotten_and_a_stream_costs_no_thread(
     assert threads_of(worker) <= threads + 4
     for listener in many:
         listener.close()
-    until(lambda: files_of(worker) <= files + 4, seconds=20, what="the streams are closed")
+    until(lambda: files_of(worker) <= files + 4, what="the streams are closed")
 
 
 def test_a_lost_broker_is_said_and_its_return_too(
@@ -193,8 +193,8 @@ def test_a_lost_broker_is_said_and_its_return_too(
 ) -> None:
     broker, settings.REDIS_URL = start_valkey(tmp_path / "own")
     process = start_live({**live_env, "REDIS_URL": settings.REDIS_URL}, tmp_path, port)
-    until(lambda: b"listening to the live" in process.log.read_bytes(), seconds=20, what="it listens")
-    until(lambda: _connects(port, world), seconds=20, what="it serves")
+    until(lambda: b"listening to the live" in process.log.read_bytes(), what="it listens")
+    until(lambda: _connects(port, world), what="it serves")
     alice = Listener(port, cookie_of(world.alice), "acme")
     try:
         alice.wait("hello")

@@ -14,6 +14,7 @@ from django.conf import settings
 from helpdesk.embedded.children import Child, start
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE = 120.0  # seconds; a busy machine is slow
 
 
 def environment(process_env: Mapping[str, str], **more: str) -> dict[str, str]:
@@ -59,7 +60,7 @@ def running(*children: Child) -> Iterator[list[Child]]:
             kill(child)
 
 
-def until(happened: Callable[[], object], *, seconds: float, what: str) -> None:
+def until(happened: Callable[[], object], *, what: str, seconds: float = PATIENCE) -> None:
     """Look every 50 ms whether it has happened; raises AssertionError when it does not in time."""
     end = time.monotonic() + seconds
     while not happened():

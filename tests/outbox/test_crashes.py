@@ -94,7 +94,7 @@ class Crew:
     def lose_one_held_at(self, point: str) -> None:
         """Every process hangs at that point of its exchange; one worker dies, the other goes on."""
         self.relay.fault(point, "hold", times=2 * PROCESSES)
-        until(lambda: self.relay.faults()["held"] >= 2 * PROCESSES, seconds=30, what=f"held at {point}")
+        until(lambda: self.relay.faults()["held"] >= 2 * PROCESSES, what=f"held at {point}")
         kill(self.workers.pop(0))
         self.relay.release()
         self.hire()
@@ -106,7 +106,7 @@ class Crew:
         event = self.relay.wait_for("held", after=since, wait=30)
         with row_locked(self.superuser, event["message_id"]):
             self.relay.release()
-            until(lambda: somebody_waits(self.superuser), seconds=20, what="a worker at its last update")
+            until(lambda: somebody_waits(self.superuser), what="a worker at its last update")
             while self.workers:
                 kill(self.workers.pop())
         self.hire()
@@ -151,11 +151,11 @@ def test_replies_survive_workers_killed_at_the_worst_moments(
             crew.lose_all_before_the_commit()
             nudge(tenant_id)
         for leaving in (200, 100):
-            until(partial(through, leaving), seconds=60, what=f"all but {leaving} through")
+            until(partial(through, leaving), what=f"all but {leaving} through")
             crew.lose_one_anywhere()
-        until(through, seconds=60, what="all replies through")
+        until(through, what="all replies through")
         doubtful = settle_doubts(world, accounts, relay, start)
-        until(through, seconds=30, what="those sent again")
+        until(through, what="those sent again")
     finally:
         crew.end()
         kill(sweeper)

@@ -50,12 +50,12 @@ def test_the_sweeper_outlives_database_and_broker(
     env = environment(process_env, REDIS_URL="redis://127.0.0.1:1/0")
     sweeper = start_sweeper(env, data)
     with running(sweeper):
-        until(lambda: fresh(first).state == OutboxState.SENT, seconds=30, what="sent without a broker")
-        until(lambda: fresh(second).state == OutboxState.SENT, seconds=30, what="sent without a broker")
+        until(lambda: fresh(first).state == OutboxState.SENT, what="sent without a broker")
+        until(lambda: fresh(second).state == OutboxState.SENT, what="sent without a broker")
         with database_away(database_name):
-            until(lambda: "sweeping rests" in sweeper.log.read_text(), seconds=30, what="noticed the loss")
+            until(lambda: "sweeping rests" in sweeper.log.read_text(), what="noticed the loss")
         third = due_reply(asked(shop, relay), world.alice)
-        until(lambda: fresh(third).state == OutboxState.SENT, seconds=60, what="resumed")
+        until(lambda: fresh(third).state == OutboxState.SENT, what="resumed")
         assert "sweeping again" in sweeper.log.read_text()
         assert sweeper.log.read_text().count("sweeping rests") == 1
         assert "Traceback" not in sweeper.log.read_text()
