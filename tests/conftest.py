@@ -24,6 +24,7 @@ from helpdesk.database_urls import DatabaseUrl
 from helpdesk.embedded.children import die_with_parent
 from inbox.sweep import Sweeper
 from tests.keeping import Kept
+from tests.spreading import Spread
 from tests.world import World
 
 if "TEST_SUPERUSER_URL" not in os.environ:
@@ -40,6 +41,12 @@ REFUSALS = ("status of 409", "status of 422")
 # Rows of a table whose remains the next tests would read past.
 LARGE = 2000
 SUPERUSER = DatabaseUrl.parse(os.environ["TEST_SUPERUSER_URL"])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Spread:
+    """How the tests are spread over the processes of a run."""
+    return Spread(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -22,10 +22,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """All browser tests share one stack, so they run in one process of the suite."""
+    """All of these drive a browser."""
     for item in items:
         if "tests/browser" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("stack"))
             item.add_marker(pytest.mark.browser)
 
 

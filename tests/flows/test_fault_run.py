@@ -220,7 +220,6 @@ class Evening:
 
 
 @pytest.mark.stack
-@pytest.mark.xdist_group("stack")
 def test_after_two_hundred_faults_everything_is_here_once(
     world: World,
     marketplace: SimulatorProcess,

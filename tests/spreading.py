@@ -1,0 +1,20 @@
+"""Which tests run in one process of the suite, one after another: they share what is slow to bring up."""
+
+from xdist.scheduler import LoadScopeScheduling
+
+# By the beginnings of their paths. Without this each process would start a stack, a web process, a benchmark.
+TOGETHER = {
+    "tests/browser/": "stack",
+    "tests/flows/test_fault_run.py": "stack",
+    "tests/web/test_browser.py": "web",
+    "tests/orders/faces/test_browser.py": "web",
+    "tests/bench/test_bench.py": "bench",
+    "tests/contracts/test_simulator_answers.py": "answers",
+}
+
+
+class Spread(LoadScopeScheduling):  # type: ignore[misc]
+    """Gives a process all tests of a name in TOGETHER, and any other test to whichever is free."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((name for path, name in TOGETHER.items() if nodeid.startswith(path)), nodeid)
