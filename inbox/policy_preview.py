@@ -96,8 +96,8 @@ def target_moves(hours: Hours) -> int:
     moved = 0
     for deadline in running.select_related("conversation__account").order_by("pk")[:MOST_TARGETS]:
         account = deadline.conversation.account
-        policy = policy_for(policies, account, deadline.kind, deadline.started_at)
-        moved += policy is not None and policy.target_from(deadline.started_at) != deadline.target_at
+        holding = policy_for(policies, account, deadline.kind, deadline.started_at)
+        moved += holding is not None and holding.target_from(deadline.started_at) != deadline.target_at
     return moved
 
 

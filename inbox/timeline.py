@@ -68,6 +68,11 @@ class Clock:
         return titles().get(self.kind, "Act on the case")
 
     @property
+    def outcome_words(self) -> str:
+        """Why it stopped, in words."""
+        return Outcome(self.outcome).label if self.outcome else "Stopped"
+
+    @property
     def target_met(self) -> bool | None:
         """Whether it was stopped within the team's own target; None while it runs or without one."""
         if self.target_at is None or self.stopped_at is None:

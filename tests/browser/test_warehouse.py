@@ -28,6 +28,9 @@ def ask(page: Page, question: str, prepared: str = "") -> None:
         field.focus()
     page.keyboard.press("Control+Enter")
     expect(page.locator(".check-card.is-open")).to_contain_text(question)
+    # What one writes in is kept, and shows one side of itself still.
+    expect(page.get_by_role("radio", name="Reply")).to_be_checked()
+    expect(page.locator("#note-body")).to_be_hidden()
 
 
 def answer(board: Page, question: str, *, photo: Path | None = None, note: str = "") -> None:

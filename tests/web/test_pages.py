@@ -242,7 +242,8 @@ def test_unrecognised_mail_stands_aside_and_offers_to_be_filed(alice: Browser, w
     page = text(alice.get(f"/t/acme/c/{message.conversation.number}/?view=unrecognised"))
     assert "File as…" in page
     assert "Looks like none of the marketplace&#39;s mails: it names no order" in page
-    assert 'name="composer-tab" value="reply"' not in page
+    assert "#note-body" in page
+    assert "#reply-body" not in page
     assert "Sale" in text(alice.get("/t/acme/queue/unrecognised/"))
 
 
