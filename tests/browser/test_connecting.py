@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.conftest import SignIn, Stack
 
 ADMIN = "sam@northfold.example"
-LONGER_MS = 60_000
+LONGER_MS = 180_000
 
 
 def open_shop(stack: Stack, marketplace: str, market: str, name: str) -> dict[str, Any]:
