@@ -90,7 +90,7 @@ def disconnect(account: SellerAccount, *, by: Membership, now: datetime) -> None
             tenant_id=row.tenant_id,
             by=by,
             action="account_disconnected",
-            subject=f"seller account {row.pk}",
+            subject=f"seller account {row.name}",
             now=now,
         )
     account.refresh_from_db()
