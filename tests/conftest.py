@@ -156,12 +156,11 @@ def new_world(
     made: list[tuple[World, Kept]] = []
 
     def new() -> World:
-        if not made:
+        if made:
+            made[0][1].put_back()
+        else:
             made.append((World.build(), Kept(superuser, our_tables)))
-            return copy.deepcopy(made[0][0])
-        world, kept = made[0]
-        kept.put_back()
-        world = copy.deepcopy(world)
+        world = copy.deepcopy(made[0][0])
         world.begin(timezone.now())
         return world
 

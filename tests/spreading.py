@@ -2,7 +2,8 @@
 
 from xdist.scheduler import LoadScopeScheduling
 
-# By the beginnings of their paths. Without this each process would start a stack, a web process, a benchmark.
+# By the beginnings of their paths: xdist 3.8 writes its groups where pytest 9.2 does not look.
+# Without this each process would start a stack, a web process, a benchmark.
 TOGETHER = {
     "tests/browser/": "stack",
     "tests/flows/test_fault_run.py": "stack",

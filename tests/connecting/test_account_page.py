@@ -1,14 +1,16 @@
 """What an admin does on an account's page, with and without JavaScript, and what is written down of it."""
 
-from datetime import timedelta
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.tenancy import tenant_tx
-from marketplaces import auditing, backfills, disconnecting
+from marketplaces import auditing, backfills, disconnecting, streams
 from marketplaces.models import (
+    ApiStream,
     Backfill,
     CheckName,
     CheckState,
@@ -92,6 +94,16 @@ def test_what_was_asked_for_says_that_it_is_under_way(world: World) -> None:
         account = SellerAccount.objects.select_related("tenant").get(pk=world.walmart.pk)
     auditing.over(account, now=timezone.now())
     assert "Being compared now" not in text_of(ada.get(page))
+
+
+def test_a_stream_says_how_far_it_is(world: World) -> None:
+    with tenant_tx(world.acme.pk):
+        streams.begin(world.walmart, now=timezone.now())
+        read_until = datetime(2026, 3, 12, 11, 58, tzinfo=UTC)
+        ApiStream.objects.filter(account=world.walmart, name="orders").update(read_until=read_until)
+    page = text_of(browser_of(world.ada).get(f"/t/acme/accounts/{world.walmart.pk}/"))
+    said = re.sub(r"<[^>]+>", "", page.partition("everything modified until")[2])[:60]
+    assert "12 Mar" in said
 
 
 def test_connecting_again_begins_anew_after_disconnecting(world: World) -> None:

@@ -188,6 +188,11 @@ def test_a_recomputation_goes_on_where_it_was_cut_off_and_is_done_once(
     with tenant_tx(world.acme.pk):
         done.refresh_from_db()
         assert (done.seen, done.moved) == (5, 3)
+    carry_on(asked.pk, tenant_id=world.acme.pk, now=NOW + timedelta(hours=1))
+    with tenant_tx(world.acme.pk):
+        done.refresh_from_db()
+        # The second look finds the two that were never moved, and is the last.
+        assert (done.seen, done.moved, done.wanted_at) == (5, 5, None)
 
 
 def test_a_clock_that_began_behind_the_batches_is_moved_at_the_second_look(world: World) -> None:
