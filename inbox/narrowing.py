@@ -1,6 +1,5 @@
 """What the queue can be narrowed to by how soon an answer is due: the lists behind the board's numbers."""
 
-import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,8 +12,6 @@ from orders.listing import end_of_day
 HOUR = timedelta(hours=1)
 LATE, UNDER_2H, UNDER_8H, TODAY = "late", "2h", "8h", "today"
 TITLES = {LATE: "late", UNDER_2H: "due in under 2 h", UNDER_8H: "due in under 8 h", TODAY: "due today"}
-# One hour of the clock, by its beginning in UTC; a half-hour zone's hours begin at :30.
-ONE_HOUR = re.compile(r"20\d\d-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d)T(?:[01]\d|2[0-3]):[0-5]\dZ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +29,15 @@ class Span:
 
 
 def due_of(given: str) -> str:
-    """What was asked for if there is such a list, else "" (nothing is narrowed)."""
+    """What was asked for if there is such a list, else "" (nothing is narrowed).
+
+    An hour is one of this century, written as `of_hour` writes it.
+    """
     if given in TITLES:
         return given
     try:
-        return given if ONE_HOUR.fullmatch(given) and hour_of(given) else ""
-    except ValueError:  # the thirtieth of February
+        return given if given.startswith("20") and of_hour(hour_of(given)) == given else ""
+    except ValueError:  # no such moment, as the thirtieth of February
         return ""
 
 
@@ -56,7 +56,7 @@ def span(due: str, *, now: datetime, zone: str) -> Span:
 
 
 def of_hour(begins_at: datetime) -> str:
-    """The name of the list of one hour."""
+    """The name of the list of one hour of the clock; a half-hour zone's hours begin at :30."""
     return f"{begins_at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 

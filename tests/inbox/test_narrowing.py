@@ -1,7 +1,7 @@
 """The lists behind the board's numbers: the queue narrowed by how soon an answer is due, and by account."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -76,7 +76,27 @@ def test_an_hour_is_named_by_its_beginning(world: World, waiting: Callable[..., 
     assert rows(world, due=name) == [first]
 
 
-@pytest.mark.parametrize("made_up", ["soon", "2026-13-01T00:00Z", "2026-02-30T00:00", "-1", "2h "])
+@pytest.mark.parametrize("day", [1, 9, 10, 19, 20, 29, 30, 31])
+@pytest.mark.parametrize("month", [1, 12])
+def test_every_hour_that_the_board_names_is_one_of_its_lists(month: int, day: int) -> None:
+    for minutes in (0, 570, 1439):
+        name = narrowing.of_hour(datetime(2026, month, day, tzinfo=UTC) + timedelta(minutes=minutes))
+        assert narrowing.due_of(name) == name
+
+
+@pytest.mark.parametrize(
+    "made_up",
+    [
+        "soon",
+        "2026-13-01T00:00Z",
+        "2026-02-30T00:00",
+        "2026-2-3T04:05Z",
+        "0001-01-01T00:00Z",
+        "٢026-02-03T00:00Z",
+        "-1",
+        "2h ",
+    ],
+)
 def test_a_made_up_narrowing_is_none(made_up: str) -> None:
     assert narrowing.due_of(made_up) == ""
 
