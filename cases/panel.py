@@ -1,6 +1,8 @@
 """What stands of its cases beside a conversation, in two statements."""
 
+import hashlib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,6 +77,23 @@ def panels(conversation: Conversation, *, now: datetime) -> list[CasePanel]:
     for stay in found.order_by("entered_at", "pk"):
         stays[stay.case_id].append(stay)
     return [_panel(case, conversation, tuple(stays[case.pk]), now) for case in cases]
+
+
+def version(shown: Sequence[CasePanel]) -> str:
+    """A name for what these panels say, the same until something about the cases changes; "none" of none."""
+    if not shown:
+        return "none"
+    facts = [
+        (
+            [getattr(each.case, field.attname) for field in Case._meta.concrete_fields],
+            (each.case.deadline.due_at, each.running) if each.case.deadline else None,
+            each.case.order.is_placeholder if each.case.order else None,
+            each.case.order_return.return_by if each.case.order_return else None,
+            [stay.pk for stay in each.history],
+        )
+        for each in shown
+    ]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
 def choices(conversation: Conversation) -> list[CaseType]:

@@ -22,7 +22,7 @@ from cases.forms import ClosureForm, DecisionForm, OpeningAboutForm, OpeningForm
 from cases.listing import TABS, case_list
 from cases.models import Case, CaseOutcome, Decider
 from cases.opening import Decision
-from cases.panel import choices, panels
+from cases.panel import choices, panels, version
 from cases.types import types
 from inbox.forms import first_error
 from inbox.models import Conversation
@@ -169,9 +169,14 @@ def _case(conversation: Conversation, case_id: int) -> Case:
 def _panel(request: TenantRequest, number: int) -> HttpResponse:
     now = timezone.now()
     talk = get_object_or_404(Conversation.objects.select_related("account"), number=number)
+    shown = panels(talk, now=now)
+    # What somebody is writing there is taken away only when a case itself has changed.
+    if request.GET.get("seen") == (seen := version(shown)):
+        return HttpResponse(status=204)
     context: dict[str, Any] = {
         "talk": talk,
-        "panels": panels(talk, now=now),
+        "panels": shown,
+        "seen": seen,
         "choices": choices(talk),
         "outcomes": CaseOutcome.choices,
         "deciders": Decider.choices,

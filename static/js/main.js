@@ -18,6 +18,7 @@ import "./pick.js";
 import "./menus.js";
 import "./toasts.js";
 import "./live-read.js";
+import "./let-answer.js";
 import "./live-banner.js";
 import "./say-presence.js";
 import "./present.js";

@@ -1,5 +1,6 @@
 """The pages of cases, and their acts with and without htmx."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -47,6 +48,20 @@ def test_two_clocks_are_told_apart_by_name(alice: Browser, world: World, talk: o
     page = alice.get(f"/t/acme/c/{opened.number}/").content.decode()
     assert "Answer the buyer" in page
     assert "Answer Walmart Customer Care" in page
+
+
+def test_the_panel_is_sent_again_only_when_a_case_has_changed(
+    alice: Browser, world: World, case: Case
+) -> None:
+    address = f"/t/acme/c/{case.conversation.number}/cases/"
+    seen = re.findall('name="seen" value="([^"]*)"', alice.get(address, htmx=True).content.decode())[0]
+    assert alice.get(address, {"seen": "none"}, htmx=True).status_code == 200
+    assert alice.get(address, {"seen": seen}, htmx=True).status_code == 204
+    alice.post(at(case, "stages/"), {"stage": "done", "note": "Sent the scan."})
+    assert "Under review" in alice.get(address, {"seen": seen}, htmx=True).content.decode()
+    without = f"/t/acme/c/{conversation_of(world.walmart).number}/"
+    assert 'name="seen" value="none"' in alice.get(without).content.decode()
+    assert alice.get(f"{without}cases/", {"seen": "none"}, htmx=True).status_code == 204
 
 
 @HTMX

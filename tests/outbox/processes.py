@@ -60,9 +60,20 @@ def running(*children: Child) -> Iterator[list[Child]]:
             kill(child)
 
 
-def until(happened: Callable[[], object], *, what: str, seconds: float = PATIENCE) -> None:
-    """Look every 50 ms whether it has happened; raises AssertionError when it does not in time."""
-    end = time.monotonic() + seconds
+def until(
+    happened: Callable[[], object],
+    *,
+    what: str,
+    seconds: float = PATIENCE,
+    standing: Callable[[], object] = lambda: None,
+) -> None:
+    """Look every 50 ms whether it has happened; raises AssertionError when it does not in time.
+
+    The time begins anew whenever `standing`, which is how far it is, has changed.
+    """
+    end, stood = time.monotonic() + seconds, standing()
     while not happened():
-        assert time.monotonic() < end, f"Not within {seconds:.0f} s: {what}"
+        if (stands := standing()) != stood:
+            end, stood = time.monotonic() + seconds, stands
+        assert time.monotonic() < end, f"Not within {seconds:.0f} s: {what} ({stood})"
         time.sleep(0.05)

@@ -58,10 +58,10 @@ def nudge(tenant_id: int) -> None:
         queued.filter(rung_at__lt=Now() - alive).update(rung_at=None)
 
 
-def on_their_way(tenant_id: int) -> int:
-    """How many replies are still on their way."""
+def standing(tenant_id: int) -> Counter[str]:
+    """How many replies are in which state."""
     with tenant_tx(tenant_id):
-        return int(OutboundReply.objects.filter(state__in=MOVING).count())
+        return Counter(OutboundReply.objects.values_list("state", flat=True))
 
 
 @contextmanager
@@ -137,9 +137,12 @@ def test_replies_survive_workers_killed_at_the_worst_moments(
     assert len(replies) == 300
     start, env, tenant_id = relay.last(), environment(process_env), world.acme.pk
 
-    def through(leaving: int = 0) -> bool:
-        nudge(tenant_id)
-        return on_their_way(tenant_id) <= leaving
+    def all_through(what: str, *, leaving: int = 0) -> None:
+        def are_they() -> bool:
+            nudge(tenant_id)
+            return sum(count for state, count in standing(tenant_id).items() if state in MOVING) <= leaving
+
+        until(are_they, what=what, standing=partial(standing, tenant_id))
 
     sweeper = start_sweeper(env, data)
     crew = Crew(relay, superuser, env, data)
@@ -151,11 +154,11 @@ def test_replies_survive_workers_killed_at_the_worst_moments(
             crew.lose_all_before_the_commit()
             nudge(tenant_id)
         for leaving in (200, 100):
-            until(partial(through, leaving), what=f"all but {leaving} through")
+            all_through(f"all but {leaving} through", leaving=leaving)
             crew.lose_one_anywhere()
-        until(through, what="all replies through")
+        all_through("all replies through")
         doubtful = settle_doubts(world, accounts, relay, start)
-        until(through, what="those sent again")
+        all_through("those sent again")
     finally:
         crew.end()
         kill(sweeper)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.conf import settings as django_settings
 from django.utils import timezone
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django import Settings
 
 from accounts.tenancy import tenant_tx
@@ -190,6 +190,28 @@ def test_the_focused_row_stands_still_while_the_rest_moves(context: BrowserConte
     assert before is not None
     assert after is not None
     assert abs(before["y"] - after["y"]) < 1.5
+
+
+def test_a_list_read_again_leaves_the_row_that_is_being_opened(
+    context: BrowserContext, waiting: Waiting
+) -> None:
+    opened, moving = waiting(1), waiting(3)
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    held: list[Route] = []
+    page.route(f"**/c/{opened.number}/", lambda route: held.append(route))
+    with page.expect_request(f"**/c/{opened.number}/"):
+        page.click(f"[data-row='{opened.number}']")
+    due_at = timezone.now() + timedelta(minutes=10)
+    with tenant_tx(moving.tenant_id):
+        Conversation.objects.filter(pk=moving.pk).update(queue_at=due_at, due_at=due_at)
+    with page.expect_response("**/rows/"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('queue:refresh'))")
+    assert page.locator("[data-row]").first.get_attribute("data-row") == str(opened.number)
+    held[0].continue_()
+    expect(page.locator("#conversation")).to_have_attribute("data-number", str(opened.number))
+    # What the list had to pass by is on the page all the same.
+    expect(page.locator("[data-row]").first).to_have_attribute("data-row", str(moving.number))
 
 
 def test_back_shows_the_list_on_a_phone(context: BrowserContext, waiting: Waiting) -> None:
