@@ -47,8 +47,11 @@ def begun(account: SellerAccount, relay: Control) -> list[Conversation]:
 
 
 def nudge(tenant_id: int) -> None:
-    """Let time run faster: leases end after three seconds, back-off at once, lost bells are rung again."""
-    alive = timedelta(seconds=3)
+    """Let time run faster: leases end after some seconds, back-off at once, lost bells are rung again.
+
+    Not so much faster that on a busy machine a living worker loses its lease, or bells come faster than answers.
+    """
+    alive = timedelta(seconds=8)
     with tenant_tx(tenant_id):
         replies = OutboundReply.objects.all()
         for state, lease in ((OutboxState.LEASED, LEASE), (OutboxState.HANDING, HANDING_LEASE)):
