@@ -49,7 +49,7 @@ def begun(account: SellerAccount, relay: Control) -> list[Conversation]:
 def nudge(tenant_id: int) -> None:
     """Let time run faster: leases end after some seconds, back-off at once, lost bells are rung again.
 
-    Not so much faster that on a busy machine a living worker loses its lease, or bells come faster than answers.
+    Not so much faster that on a busy machine a living worker loses its lease, or bells outrun the answers.
     """
     alive = timedelta(seconds=8)
     with tenant_tx(tenant_id):
