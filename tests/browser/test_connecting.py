@@ -34,6 +34,9 @@ def begin(page: Page, stack: Stack, shop: dict[str, Any], *, market: str) -> Non
 def finish(page: Page, stack: Stack, shop: dict[str, Any]) -> None:
     """All checks pass; finish, and see what a buyer writes from then on, with a running clock."""
     expect(page.get_by_text("10 of 10 pass.")).to_be_visible(timeout=LONGER_MS)
+    # None of them hides in a part that scrolls by itself.
+    expect(page.locator(".checks > li")).to_have_count(10)
+    assert page.locator(".checks").evaluate("list => list.scrollHeight <= list.clientHeight")
     page.get_by_label("7 days").check()
     page.get_by_role("button", name="Finish", exact=True).click()
     expect(page.get_by_role("heading", name=shop["name"])).to_be_visible()
