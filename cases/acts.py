@@ -151,8 +151,8 @@ def move(
         _appeal(case, kind, stage)
     life.enter(case, stage, at=now, source=CaseSource.HAND, by=by, why=_note(note), stated_due=due_at)
     if stage == Stage.FOLLOW_UP:
-        case.follow_up_at = due_at
-        case.save(update_fields=["follow_up_at"])
+        case.follow_up_at = case.remind_at = due_at
+        case.save(update_fields=["follow_up_at", "remind_at"])
     what = case.get_stage_display().lower()
     events.record(case.conversation, "case_moved", at=now, actor=by, case=case.pk, what=what)
 

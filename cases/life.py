@@ -56,7 +56,7 @@ def enter(
         why=why[:200],
     )
     if stage in CALLS_US:
-        _call(case.conversation)
+        call(case.conversation)
     tell(case.conversation)
 
 
@@ -87,7 +87,7 @@ def back(case: Case, stage: CaseStage, *, at: datetime, why: str) -> None:
         source=case.source,
         why=why[:200],
     )
-    _call(case.conversation)
+    call(case.conversation)
     tell(case.conversation)
 
 
@@ -98,6 +98,14 @@ def finish(case: Case, *, at: datetime, by: Membership | None = None) -> None:
     case.closed_at, case.deadline = at, None
     case.save(update_fields=["closed_at", "deadline"])
     tell(case.conversation)
+
+
+def call(conversation: Conversation) -> None:
+    """Open a conversation again: it must be seen; the caller brings its row in line."""
+    if conversation.state == ConversationState.OPEN:
+        return
+    conversation.state, conversation.closed_at = ConversationState.OPEN, None
+    conversation.save(update_fields=["state", "closed_at"])
 
 
 def tell(conversation: Conversation) -> None:
@@ -111,10 +119,3 @@ def _stop(case: Case, *, at: datetime, by: Membership | None) -> None:
         return
     running = Deadline.objects.filter(pk=case.deadline_id)
     clocks.stop(running, at=at, stopped_by=by, outcome=Outcome.CASE_DONE)
-
-
-def _call(conversation: Conversation) -> None:
-    if conversation.state == ConversationState.OPEN:
-        return
-    conversation.state, conversation.closed_at = ConversationState.OPEN, None
-    conversation.save(update_fields=["state", "closed_at"])

@@ -27,13 +27,13 @@ class Tab:
     order: tuple[str, str] = ("stage_since", "id")
 
 
-# Behind every moment: an open case without a clock stands last.
+# Behind every moment: an open case without a clock stands last, and a follow-up without a day.
 NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 OPEN = Q(closed_at__isnull=True)
 TABS: dict[str, Tab] = {
     tab.key: tab
     for tab in (
-        # Sorted as it is read: what waits for us is never more than a few hundred.
+        # This and the follow-ups are sorted as they are read: they are never more than a few hundred.
         Tab("turn", "Your turn", "No case needs you.", lambda: OPEN & Q(stage__in=SELLERS), ("due", "id")),
         Tab(
             "waiting",
@@ -46,6 +46,7 @@ TABS: dict[str, Tab] = {
             "Follow-up",
             "No case is to be followed up.",
             lambda: OPEN & Q(stage=Stage.FOLLOW_UP),
+            ("follow_up", "id"),
         ),
         Tab(
             "decided",
@@ -99,7 +100,9 @@ def case_list(
 ) -> CaseList:
     """Read a page in one statement, of one type or one account where these are given; raises BadCursor."""
     tab = TABS.get(tab_key, TABS["turn"])
-    cases = Case.objects.filter(tab.rows()).annotate(due=Coalesce("deadline__due_at", Value(NEVER)))
+    cases = Case.objects.filter(tab.rows()).annotate(
+        due=Coalesce("deadline__due_at", Value(NEVER)), follow_up=Coalesce("follow_up_at", Value(NEVER))
+    )
     if type_key:
         cases = cases.filter(type=type_key)
     if account:

@@ -6,6 +6,7 @@ from django.utils import timezone
 
 from accounts.models import Tenant
 from accounts.tenant_task import TenantTask
+from cases import reminding
 from cases.evidence import forgetting, packing
 from cases.warehouse import late
 
@@ -51,3 +52,16 @@ def ring_late_checks() -> None:
 def escalate_check(check_id: int, *, tenant_id: int) -> None:
     """Tell people that the warehouse is late."""
     late.escalate(check_id, tenant_id=tenant_id, now=timezone.now())
+
+
+@shared_task
+def ring_follow_ups() -> None:
+    """Ask for the reminder of every case whose day to be followed up has come."""
+    for tenant_id, case_id in reminding.due():
+        remind.apply_async((case_id,), {"tenant_id": tenant_id}, expires=BELL_EXPIRES_SECONDS)
+
+
+@shared_task(base=TenantTask)
+def remind(case_id: int, *, tenant_id: int) -> None:
+    """Tell people that a case is to be followed up."""
+    reminding.remind(case_id, tenant_id=tenant_id, now=timezone.now())

@@ -101,6 +101,11 @@ def configure() -> None:
                 "schedule": schedule(15),
                 "options": {"expires": 30},
             },
+            "remind-of-follow-ups": {
+                "task": "cases.tasks.ring_follow_ups",
+                "schedule": schedule(15),
+                "options": {"expires": 30},
+            },
             "read-marketplaces": {
                 "task": "orders.tasks.ring_due_reads",
                 "schedule": schedule(2),

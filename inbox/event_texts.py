@@ -65,6 +65,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "case_ended": ("The case ended by itself: {why}", "circle-check"),
     "case_done_there": ("{actor} did what the case asks for at the marketplace’s site", "check"),
     "case_moved": ("{actor} moved the case to: {what}", "scale"),
+    "case_follow_up": ("The day to follow up the case “{what}” has come", "bell"),
     "case_lesson": ("{actor} wrote down a lesson", "book-open"),
     "case_finished": ("{actor} finished the case", "circle-check"),
     "check_asked": ("{actor} asked the warehouse", "warehouse"),

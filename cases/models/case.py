@@ -74,6 +74,8 @@ class Case(TenantModel):
     decided_at = models.DateTimeField(null=True)
     decided_by = models.CharField(max_length=15, choices=Decider, blank=True, default="")
     follow_up_at = models.DateTimeField(null=True)
+    # When somebody is to be told that the day of the follow-up has come; none once that was done.
+    remind_at = models.DateTimeField(null=True)
     lesson = models.CharField(max_length=1000, blank=True, default="")
     closed_at = models.DateTimeField(null=True)
 
@@ -94,6 +96,11 @@ class Case(TenantModel):
                 fields=["tenant", "-decided_at", "-id"],
                 condition=models.Q(decided_at__isnull=False),
                 name="cases_case_decided",
+            ),
+            models.Index(
+                fields=["tenant", "remind_at"],
+                condition=models.Q(remind_at__isnull=False),
+                name="cases_case_remind",
             ),
             models.Index(fields=["tenant", "account", "opened_at"], name="cases_case_opened"),
             models.Index(fields=["tenant", "account", "reference"], name="cases_case_reference"),

@@ -223,5 +223,5 @@ def test_the_sweepers_login_sees_due_moments_and_no_text(superuser: Superuser) -
     assert {row[1] for row in rows} <= {
         "id", "tenant_id", "state", "stored_at", "attempts", "health", "next_poll_at", "next_at", "rung_at",
         "lease_until", "queued_at", "due_at", "stopped_at", "breached_at", "account_id", "wanted_at",
-        "image_due_at", "stream", "watch_at", "audit_at", "escalated_at", "tell_at",
+        "image_due_at", "stream", "watch_at", "audit_at", "escalated_at", "tell_at", "remind_at",
     }  # fmt: skip

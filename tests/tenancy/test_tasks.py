@@ -21,6 +21,7 @@ OURS = {
 # They look at all tenants, and see due moments only, by another login.
 RINGS = {
     case_tasks.ring_due_packs.name,
+    case_tasks.ring_follow_ups.name,
     case_tasks.ring_late_checks.name,
     case_tasks.ring_purges.name,
     tasks.ring_due_audits.name,
