@@ -58,7 +58,7 @@ def _tell(case: Case, conversation: Conversation, send: alarm_mail.Send, *, now:
     about = f"order {case.order.external_id}" if case.order else f"conversation {conversation.number}"
     address = reverse("conversation", kwargs={"slug": account.tenant.slug, "number": conversation.number})
     text = (
-        f"Today you wanted to follow up the case “{title}” about {about} of {account.name}."
+        f"The case “{title}” about {about} of {account.name} is to be followed up now."
         f"\n\n{settings.PUBLIC_URL}{address}\n"
     )
     for member in _chose(case) or alarm_mail.told(case.tenant_id):

@@ -214,6 +214,28 @@ def test_a_list_read_again_leaves_the_row_that_is_being_opened(
     expect(page.locator("[data-row]").first).to_have_attribute("data-row", str(moving.number))
 
 
+def test_a_look_at_what_has_gone_meanwhile_is_dropped(
+    context: BrowserContext, world: World, waiting: Waiting
+) -> None:
+    talk = waiting(1)
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{talk.number}/")
+    held: list[Route] = []
+    page.route("**/timeline/?*", lambda route: held.append(route))
+    arrive(world.walmart, walmart_mail(world.walmart, relay=f"{1:032x}", text="And another thing."))
+    with page.expect_request("**/timeline/?*"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('timeline:refresh'))")
+    page.click(".composer-tabs label:has-text('Note')")
+    page.fill("#note-body", "For the team")
+    page.press("#note-body", "Control+Enter")
+    expect(page.locator(".is-note")).to_contain_text("For the team")
+    with page.expect_event("requestfinished", lambda request: "/timeline/" in request.url):
+        held[0].continue_()
+    # It would write an error to the console, which the fixture looks at.
+    page.evaluate("new Promise(done => setTimeout(done))")
+    expect(page.locator(".is-note")).to_contain_text("For the team")
+
+
 def test_back_shows_the_list_on_a_phone(context: BrowserContext, waiting: Waiting) -> None:
     talk = waiting(5)
     page = context.new_page()
