@@ -15,9 +15,17 @@ MARCO, ANA = "marco@northfold.example", "ana@northfold.example"
 BANNER = "Live updates paused, retrying"
 
 
+# What is planned to be read is read at once with any news, so after this read nothing is planned.
+READ = """() => new Promise((done) => {
+  document.body.addEventListener("queue:refresh", () => done(), { once: true });
+  document.dispatchEvent(new CustomEvent("live:account", { detail: {} }));
+})"""
+
+
 def live(page: Page) -> Page:
     """The page, once its stream runs and it has read what it may have missed."""
     expect(page.locator("body[data-live-state=up]")).to_be_attached()
+    page.evaluate(READ)
     page.wait_for_load_state("networkidle")
     return page
 

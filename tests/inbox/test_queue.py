@@ -57,14 +57,14 @@ def test_the_bands_and_their_order(world: World, waiting: Callable[..., Conversa
 
 def test_today_is_the_readers_today(world: World, waiting: Callable[..., Conversation]) -> None:
     number = waiting(hours=5).number
-    zones = {"Pacific/Kiritimati", "Pacific/Pago_Pago", "UTC", "Asia/Tokyo", "America/New_York"}
+    # Five hours apart at most, all around the globe: in one of them a day ends in the next five.
+    zones = {"Pacific/Pago_Pago", "America/Costa_Rica", "Atlantic/Cape_Verde", "Asia/Dubai", "Asia/Tokyo"}
     seen = set()
     for zone in zones:
         world.alice.user.time_zone = zone
         ((key, rows),) = sections(world)
         assert rows == [number]
         seen.add(key)
-    # Five zones around the globe cannot all be on the same day five hours ahead.
     assert seen == {"today", "later"}
 
 
