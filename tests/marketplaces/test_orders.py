@@ -45,7 +45,10 @@ def test_one_order_is_read_by_its_number(
     with registry.adapter(account, interactive=True) as api:
         record = api.order(placed)[0]
         assert record.external_id == placed
-        assert [each.external_id for each in api.order(record.order_id)] == [placed]
+        # A customer's order at Walmart may be two purchase orders.
+        parts = api.order(record.order_id)
+        assert placed in [each.external_id for each in parts]
+        assert {each.order_id for each in parts} == {record.order_id}
         with pytest.raises(NotFound):
             api.order("200099999999999" if which == "walmart" else "999-9999999-9999999")
     assert record.lines[0].sku

@@ -186,10 +186,10 @@ def test_bringing_deadlines_in_line_does_not_warn_a_second_time(
     assert told(world) == [("Leo", "warning")]
 
 
-def test_the_sweeper_tells_in_every_tenant_what_is_due(world: World) -> None:
+def test_the_sweeper_tells_in_every_tenant_what_is_due(world: World, sweeper: Sweeper) -> None:
     arrive(world.walmart, walmart_mail(world.walmart, sent_at=NOW - timedelta(hours=45)))
     arrive(world.foreign, walmart_mail(world.foreign, sent_at=NOW - timedelta(hours=1)))
-    Sweeper().sweep()
+    sweeper.sweep()
     assert told(world) == [("Leo", "warning")]
     with tenant_tx(world.globex.pk):
         assert not Notice.objects.exists()
