@@ -3,13 +3,12 @@
 from datetime import datetime
 
 import structlog
-from django.conf import settings
-from django.urls import reverse
 
 from accounts.models import Membership
 from accounts.tenancy import tenant_tx
 from cases import life
 from cases.models import Case, CaseStage, Stage
+from cases.talks import subject_of
 from cases.types import type_of
 from inbox import alarm_mail, events
 from inbox.models import Conversation
@@ -52,15 +51,11 @@ def remind(case_id: int, *, tenant_id: int, now: datetime, send: alarm_mail.Send
 
 
 def _tell(case: Case, conversation: Conversation, send: alarm_mail.Send, *, now: datetime) -> None:
-    """Mail whoever chose the day, or the leads where they are gone; nothing in it is the buyer's."""
-    account = conversation.account
-    title = type_of(case.type).title
-    about = f"order {case.order.external_id}" if case.order else f"conversation {conversation.number}"
-    address = reverse("conversation", kwargs={"slug": account.tenant.slug, "number": conversation.number})
-    text = (
-        f"The case “{title}” about {about} of {account.name} is to be followed up now."
-        f"\n\n{settings.PUBLIC_URL}{address}\n"
-    )
+    """Mail whoever chose the day, or the leads where they cannot see to it; nothing in it is the buyer's."""
+    account, title = conversation.account, type_of(case.type).title
+    about = subject_of(conversation, case.order)
+    link = alarm_mail.link(account.tenant, "conversation", number=conversation.number)
+    text = f"The case “{title}” about {about} of {account.name} is to be followed up now.\n\n{link}\n"
     for member in _chose(case) or alarm_mail.told(case.tenant_id):
         if seeing.sees(member, account.pk):
             key = f"case:{case.pk}:follow-up:{case.follow_up_at:%Y%m%d%H%M}:{member.pk}"
@@ -69,5 +64,7 @@ def _tell(case: Case, conversation: Conversation, send: alarm_mail.Send, *, now:
 
 def _chose(case: Case) -> list[Membership]:
     stays = CaseStage.objects.filter(case=case, stage=Stage.FOLLOW_UP, left_at__isnull=True)
-    members = Membership.objects.filter(pk__in=stays.values("by"), is_active=True, user__is_active=True)
-    return list(members.select_related("user"))
+    able = Membership.objects.filter(
+        seeing.who_see(case.account_id), pk__in=stays.values("by"), is_active=True, user__is_active=True
+    )
+    return list(able.select_related("user"))

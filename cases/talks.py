@@ -31,6 +31,11 @@ def talk_of(account: SellerAccount, order: Order | None, *, about: str, at: date
     return known or open_talk(account, order, about=about, at=at)
 
 
+def subject_of(talk: Conversation, order: Order | None) -> str:
+    """What a conversation is about, as our own mails say it: nothing in it is the buyer's."""
+    return f"order {order.external_id}" if order else f"conversation {talk.number}"
+
+
 def open_talk(account: SellerAccount, order: Order | None, *, about: str, at: datetime) -> Conversation:
     """Open a conversation that no mail began.
 

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from django.conf import settings
+from django.urls import reverse
+
 from accounts import mails
-from accounts.models import Membership, Role
+from accounts.models import Membership, Role, Tenant
 from accounts.tenancy import current_tenant_id
 
 # (to, subject, text, key, now): `key` is the same for the same incident and reader, however often it is sent.
@@ -22,3 +25,8 @@ def told(tenant_id: int) -> list[Membership]:
         tenant_id=tenant_id, role__in=[Role.ADMIN, Role.LEAD], is_active=True, user__is_active=True
     )
     return list(members.select_related("user", "tenant").order_by("pk"))
+
+
+def link(tenant: Tenant, name: str, **ids: int) -> str:
+    """The whole address of a tenant's page, as a mail needs it."""
+    return f"{settings.PUBLIC_URL}{reverse(name, kwargs={'slug': tenant.slug, **ids})}"

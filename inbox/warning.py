@@ -6,9 +6,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.conf import settings
-from django.urls import reverse
-
 from accounts.models import Membership, Role, Tenant
 from accounts.tenancy import tenant_tx
 from accounts.upserting import upsert
@@ -123,7 +120,7 @@ def _mail(
     parts = [f"{count} {what}" for count, what in ((late, "late"), (soon, "due soon")) if count]
     lines = [_line(notice, tenant, member, now=now) for notice in notices[:MOST_LINES]]
     if len(notices) > MOST_LINES:
-        lines.append(f"… and {len(notices) - MOST_LINES} more: {_link(tenant, 'warnings')}")
+        lines.append(f"… and {len(notices) - MOST_LINES} more: {alarm_mail.link(tenant, 'warnings')}")
     words = "\n".join(lines)
     text = f"Deadlines in {tenant.name} that need somebody:\n\n{words}\n\nNothing is sent by itself.\n"
     first = notices[0]
@@ -136,9 +133,5 @@ def _line(notice: Notice, tenant: Tenant, member: Membership, *, now: datetime) 
     left = sla.time_left(notice.due_at, now).text
     left = left if notice.kind == NoticeKind.LATE else f"{left} left"
     number = notice.conversation.number
-    link = _link(tenant, "conversation", number=number)
+    link = alarm_mail.link(tenant, "conversation", number=number)
     return f"#{number}: {notice.rule}, due {due:%a %d %b %H:%M} ({left})\n{link}"
-
-
-def _link(tenant: Tenant, name: str, **ids: int) -> str:
-    return f"{settings.PUBLIC_URL}{reverse(name, kwargs={'slug': tenant.slug, **ids})}"

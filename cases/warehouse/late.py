@@ -3,11 +3,10 @@
 from datetime import datetime
 
 import structlog
-from django.conf import settings
-from django.urls import reverse
 
 from accounts.tenancy import tenant_tx
 from cases.models import CheckState, WarehouseCheck
+from cases.talks import subject_of
 from cases.warehouse import standing
 from inbox import alarm_mail, events
 from inbox.models import Conversation
@@ -56,11 +55,11 @@ def escalate(
 def _tell(check: WarehouseCheck, send: alarm_mail.Send, *, now: datetime) -> None:
     """Mail whoever leads and sees the account; nothing in it is the buyer's, nor the question's words."""
     talk = check.conversation
-    about = f"order {check.order.external_id}" if check.order else f"conversation {talk.number}"
-    address = reverse("conversation", kwargs={"slug": talk.account.tenant.slug, "number": talk.number})
+    about = subject_of(talk, check.order)
+    link = alarm_mail.link(talk.account.tenant, "conversation", number=talk.number)
     text = (
         f"The warehouse was asked about {about} of {talk.account.name} and has not answered in time."
-        f" The buyer's clock runs on.\n\n{settings.PUBLIC_URL}{address}\n"
+        f" The buyer's clock runs on.\n\n{link}\n"
     )
     for member in alarm_mail.told(check.tenant_id):
         if seeing.sees(member, check.account_id):

@@ -76,6 +76,14 @@ def test_the_leads_are_told_where_whoever_chose_it_is_gone(world: World, case: C
     assert told(world) == ["ada.adams@acme.example", "leo.lang@acme.example"]
 
 
+def test_the_leads_are_told_where_whoever_chose_it_does_not_see_the_account(world: World, case: Case) -> None:
+    with tenant_tx(world.acme.pk):
+        Membership.objects.filter(pk=world.alice.pk).update(restricted=True)
+    assert case.follow_up_at is not None
+    assert remind(case, case.follow_up_at)
+    assert told(world) == ["ada.adams@acme.example", "leo.lang@acme.example"]
+
+
 def test_what_was_finished_is_not_to_be_followed_up(world: World, case: Case) -> None:
     with tenant_tx(world.acme.pk):
         acts.finish(held(case), by=world.alice, now=timezone.now())
