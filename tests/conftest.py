@@ -35,7 +35,7 @@ FLAGS = (
     *("--disable-sync", "--no-first-run", "--disable-dev-shm-usage"),
 )
 # How long a browser test waits for what must come; a busy machine is slow.
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 # A browser writes this for every refused act, whatever the page does with the answer.
 REFUSALS = ("status of 409", "status of 422")
 # Rows of a table whose remains the next tests would read past.

@@ -1,20 +1,41 @@
-// Looking again takes nothing away that waits for its own answer: a row just opened, a button just pressed. That
-// answer could not put anything else of the page right any more. What was looked at for a part of the page that has
-// gone meanwhile is dropped.
+// Looking again takes nothing away that waits for its own answer, a row just opened or a button just pressed, which
+// could not put anything else of the page right any more; nor what a finger is on, as a press is a click only where
+// it ends on what it began on. What was looked at for a part of the page that has gone meanwhile is dropped.
+const PRESS_MS = 1000;
+const CLICK_MS = 100;
 const missed = new Set();
+let isPressing = false;
+let letGo = null;
+
 const isLook = (element) => element.matches("[data-quiet]");
-// The timeline's answer brings the rest of the conversation along.
-const placeOf = (target) => (target.id === "timeline" ? target.closest("#conversation") : target);
+const canLookAgain = (element) => element.matches("[hx-trigger*=poll]");
+// Their answers bring other parts of them along.
+const placeOf = (target) => target.closest(".evidence, #conversation") ?? target;
+const isAwaited = (place) => place.querySelector(".htmx-request:not([data-quiet])") !== null;
+
+function lookAgain() {
+  const looks = [...missed].filter((element) => element.isConnected);
+  missed.clear();
+  for (const element of looks) htmx.trigger(element, "poll");
+}
 
 function judge(event) {
   const { target, requestConfig: { elt } } = event.detail;
   if (event.target !== event.currentTarget || !isLook(elt)) return;
   const isGone = !elt.isConnected || !target.isConnected;
-  if (!isGone && !placeOf(target).querySelector(".htmx-request:not([data-quiet])")) return;
+  if (!isGone && !(canLookAgain(elt) && (isPressing || isAwaited(placeOf(target))))) return;
   event.detail.shouldSwap = false;
   if (!elt.isConnected) return;
   if (isGone) setTimeout(() => htmx.trigger(elt, "poll"));
   else missed.add(elt);
+}
+
+function endPressIn(milliseconds) {
+  clearTimeout(letGo);
+  letGo = setTimeout(() => {
+    isPressing = false;
+    lookAgain();
+  }, milliseconds);
 }
 
 // Heard at the target itself: what happens at a part that has gone does not come up to the document.
@@ -23,8 +44,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (isLook(event.detail.elt)) return;
-  const looks = [...missed].filter((elt) => elt.isConnected);
-  missed.clear();
-  for (const elt of looks) htmx.trigger(elt, "poll");
+  if (!isLook(event.detail.elt)) lookAgain();
 });
+
+// A press on a scroll bar has no end that one hears of.
+document.addEventListener("pointerdown", () => {
+  isPressing = true;
+  endPressIn(PRESS_MS);
+}, true);
+for (const end of ["pointerup", "pointercancel"]) document.addEventListener(end, () => endPressIn(CLICK_MS), true);

@@ -87,6 +87,7 @@ def test_an_a_to_z_claim_from_mail_over_evidence_to_decision(stack: Stack, sign_
     evidence.evaluate("section => section.scrollIntoView()")
     expect(evidence.locator("[data-here=yes]", has_text="Everything buyer and seller wrote")).to_be_visible()
     evidence.get_by_role("button", name="Make the evidence pack").click()
+    expect(evidence.locator(".pack")).to_be_visible()
     ready = evidence.get_by_role("link", name=re.compile("^Evidence pack"))
     expect(ready).to_be_visible()
     with page.expect_download() as download:

@@ -74,7 +74,7 @@ def test_new_mail_stands_in_both_browsers_because_the_stream_says_so(stack: Stac
 
 def test_without_news_a_page_asks_for_nothing(stack: Stack, sign_in: SignIn) -> None:
     page = live(sign_in(MARCO))
-    with requests_of(page), page.expect_event("console", timeout=20_000):
+    with requests_of(page), page.expect_event("console"):
         # Longer than the look every 10 s of a page without its stream.
         page.evaluate("setTimeout(() => console.log('12 s later'), 12000)")
 

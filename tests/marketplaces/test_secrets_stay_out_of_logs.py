@@ -48,7 +48,9 @@ def test_nothing_secret_and_nobody_is_logged(
 ) -> None:
     account: SellerAccount = request.getfixturevalue(which)
     account.restricted_data = True
-    placed = control.place_orders(account.sender_address, 3, buyer_name="Zebulon Quix", state="in_transit")
+    placed = control.place_orders(
+        account.sender_address, 3, buyer_name="Zebulon Quix", state="in_transit", fulfilment="seller"
+    )
     now = timezone.now()
     faults = ["none", "server_error", "html", "cut", "forbidden", "expired", "garble"]
     said = []

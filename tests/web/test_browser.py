@@ -10,9 +10,11 @@ from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from pytest_django import Settings
 
+from accounts.models import Membership
 from accounts.tenancy import tenant_tx
 from inbox import sla
 from inbox.models import Conversation, Deadline, Outcome
+from marketplaces import backfills
 from tests.conftest import PATIENCE_MS, REFUSALS, Web
 from tests.web.conftest import browser_of
 from tests.web.rows import file_in, only_message
@@ -34,6 +36,12 @@ def faults() -> list[str]:
     return []
 
 
+def sign_in(context: BrowserContext, who: Membership, site: str) -> None:
+    """What the browser asks for is asked by this member from now on."""
+    name = django_settings.SESSION_COOKIE_NAME
+    context.add_cookies([{"name": name, "value": browser_of(who).cookies[name].value, "url": site}])
+
+
 @pytest.fixture
 def context(browser: Browser, site: str, world: World, faults: list[str]) -> Iterator[BrowserContext]:
     """A signed-in browser; the test fails when any page wrote an error to its console."""
@@ -50,8 +58,7 @@ def context(browser: Browser, site: str, world: World, faults: list[str]) -> Ite
         )
 
     context.on("page", listen)
-    name = django_settings.SESSION_COOKIE_NAME
-    context.add_cookies([{"name": name, "value": browser_of(world.alice).cookies[name].value, "url": site}])
+    sign_in(context, world.alice, site)
     yield context
     context.close()
     assert [fault for fault in faults if not any(word in fault for word in REFUSALS)] == []
@@ -214,6 +221,39 @@ def test_a_list_read_again_leaves_the_row_that_is_being_opened(
     expect(page.locator("[data-row]").first).to_have_attribute("data-row", str(moving.number))
 
 
+def test_a_list_read_again_under_a_pressed_button_waits_for_the_click(
+    context: BrowserContext, waiting: Waiting
+) -> None:
+    opened = waiting(1)
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    page.locator(f"[data-row='{opened.number}']").hover()
+    page.mouse.down()
+    urgent = waiting(0.5)
+    with page.expect_event("requestfinished", lambda request: "/rows/" in request.url):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('queue:refresh'))")
+    page.mouse.up()
+    expect(page.locator("#conversation")).to_have_attribute("data-number", str(opened.number))
+    expect(page.locator("[data-row]").first).to_have_attribute("data-row", str(urgent.number))
+
+
+def test_history_being_fetched_leaves_the_rest_of_the_accounts_page(
+    context: BrowserContext, site: str, world: World
+) -> None:
+    now = timezone.now()
+    with tenant_tx(world.acme.pk):
+        backfills.begin(world.walmart, since=now - timedelta(days=7), by=world.ada, now=now)
+    sign_in(context, world.ada, site)
+    page = context.new_page()
+    page.goto(f"/t/acme/accounts/{world.walmart.pk}/")
+    with page.expect_event("requestfinished", lambda request: request.url.endswith("/history/")):
+        pass
+    expect(page.get_by_role("heading", name="What is read")).to_be_visible()
+    page.locator("#backfill-mail").get_by_role("button", name="Stop").click()
+    expect(page.locator("#backfill-mail")).to_contain_text("Stopped")
+    expect(page.get_by_role("heading", name="What is read")).to_be_visible()
+
+
 def test_a_look_at_what_has_gone_meanwhile_is_dropped(
     context: BrowserContext, world: World, waiting: Waiting
 ) -> None:
@@ -329,7 +369,7 @@ def test_without_a_stream_the_page_looks_by_itself(context: BrowserContext, wait
     page = context.new_page()
     page.goto("/t/acme/queue/all/")
     late = waiting(5)
-    expect(page.locator(f"[data-row='{late.number}']")).to_be_visible(timeout=30_000)
+    expect(page.locator(f"[data-row='{late.number}']")).to_be_visible()
 
 
 def test_the_clocks_follow_a_change_of_the_timeline(context: BrowserContext, waiting: Waiting) -> None:
@@ -339,5 +379,5 @@ def test_the_clocks_follow_a_change_of_the_timeline(context: BrowserContext, wai
     expect(page.locator("#clocks")).to_contain_text("Walmart 48 h")
     with tenant_tx(talk.tenant_id):
         Deadline.objects.update(stopped_at=timezone.now(), outcome=Outcome.ANSWERED_ELSEWHERE)
-    expect(page.locator("#clocks")).to_contain_text("No clock is running", timeout=15_000)
+    expect(page.locator("#clocks")).to_contain_text("No clock is running")
     expect(page.locator("#clocks")).to_have_count(1)
