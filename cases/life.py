@@ -104,7 +104,7 @@ def call(conversation: Conversation) -> None:
     """Open a conversation again: it must be seen; the caller brings its row in line."""
     if conversation.state == ConversationState.OPEN:
         return
-    conversation.state, conversation.closed_at = ConversationState.OPEN, None
+    conversation.open_again()
     conversation.save(update_fields=["state", "closed_at"])
 
 

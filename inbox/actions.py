@@ -91,8 +91,7 @@ def reopen(conversation: Conversation, *, by: Membership, now: datetime) -> None
 
 def open_again(conversation: Conversation) -> None:
     """Set a conversation to open."""
-    conversation.state = ConversationState.OPEN
-    conversation.closed_at = None
+    conversation.open_again()
     conversation.save(update_fields=["state", "closed_at"])
     standing.refresh(conversation)
 

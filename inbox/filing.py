@@ -271,8 +271,7 @@ def _buyer_and_order(
 def _back_in_the_queue(desk: Desk, conversation: Conversation, at: datetime, *, begun: bool) -> None:
     if conversation.state == ConversationState.OPEN:
         return
-    conversation.state = ConversationState.OPEN
-    conversation.closed_at = None
+    conversation.open_again()
     if not begun:
         desk.record(conversation, "returned", at=at)
 

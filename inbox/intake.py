@@ -11,7 +11,7 @@ from accounts.tenancy import tenant_tx
 from inbox import clocks, events, filing, proofs
 from inbox.desk import Desk, desk_for, is_history
 from inbox.duplicates import duplicate_of, same_bytes
-from inbox.models import ConversationKind, ConversationState, Direction, Message
+from inbox.models import ConversationKind, Direction, Message
 from inbox.reading import read_bounded
 from marketplaces.checks.probes import is_probe
 from marketplaces.mailbox.bounded import ParseFailed
@@ -281,7 +281,7 @@ def _answer_elsewhere(raw: InboundRaw, message_ids: list[str]) -> Message | None
 def _elsewhere_failed(desk: Desk, raw: InboundRaw, mail: ParsedMail, answer: Message) -> str:
     at = filing.moment_of(raw, mail)
     conversation = filing.held(answer.conversation)
-    conversation.state, conversation.closed_at = ConversationState.OPEN, None
+    conversation.open_again()
     conversation.save(update_fields=["state", "closed_at"])
     clocks.restart_by_message(answer)
     reason = (mail.bounced.reason if mail.bounced else "") or mail.subject

@@ -46,7 +46,7 @@ def left(reply: OutboundReply, *, at: datetime) -> None:
     clocks.stop_by_reply(reply, at=at, written_at=_written_at(reply))
     if conversation.due_at is not None or still_needed(conversation):
         # The buyer wrote again after the reply was written, or a case still waits for the seller.
-        conversation.state, conversation.closed_at = ConversationState.OPEN, None
+        conversation.open_again()
     elif reply.then_close:
         conversation.state = ConversationState.CLOSED
         conversation.closed_at = at
@@ -104,7 +104,7 @@ def prove_rejected(reply_id: int, raw_id: int, reason: str) -> None:
     clocks.restart_by_reply(reply)
     conversation = reply.conversation
     if reply.decision in ("", "arrived"):
-        conversation.state, conversation.closed_at = ConversationState.OPEN, None
+        conversation.open_again()
         conversation.save(update_fields=["state", "closed_at"])
     events.record(conversation, "reply_rejected", at=at, reply=reply.pk, reason=reason)
     standing.refresh(conversation)

@@ -297,7 +297,7 @@ class Rereading:
         events.record(emptied, "emptied", at=now, number=target.number)
         standing.refresh(emptied)
         if Deadline.objects.filter(message=self.message, stopped_at__isnull=True).exists():
-            target.state, target.closed_at = ConversationState.OPEN, None
+            target.open_again()
 
     def _name_buyer_and_order(self) -> None:
         named = Named()
@@ -337,7 +337,7 @@ class Rereading:
             ):
                 return
             if not self._clocked(was):
-                self.talk.state, self.talk.closed_at = ConversationState.OPEN, None
+                self.talk.open_again()
                 self.talk.save(update_fields=["state", "closed_at"])
             clocks.start_again(self.message, self.evidence.policies, stated_due=self.mail.stated_due)
             return

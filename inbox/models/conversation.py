@@ -140,3 +140,7 @@ class Conversation(TenantModel):
 
     def __str__(self) -> str:
         return f"conversation {self.number}"
+
+    def open_again(self) -> None:
+        """The turn is the agents' again; the caller saves it."""
+        self.state, self.closed_at = ConversationState.OPEN, None

@@ -171,10 +171,7 @@ def connection_checks(request: TenantRequest, slug: str, account_id: int) -> Htt
     context = _checks(account)
     part = request.GET.get("part", "")
     if wants_part(request) and part in PARTS:
-        if request.GET.get("days", "") in map(str, HISTORY_DAYS):
-            context["days_chosen"] = int(request.GET["days"])
-        around = _around(request, "checks", account, context)
-        return answer(request, PARTS[part], around)
+        return answer(request, PARTS[part], _around(request, "checks", account, context))
     return _step(request, "checks", account, context)
 
 

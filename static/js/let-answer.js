@@ -8,7 +8,7 @@ let isPressing = false;
 let letGo = null;
 
 const isLook = (element) => element.matches("[data-quiet]");
-const canLookAgain = (element) => element.matches("[hx-trigger*=poll]");
+const canLookAgain = (element) => element.matches("[hx-trigger*=poll], [hx-trigger*=every]");
 // Their answers bring other parts of them along.
 const placeOf = (target) => target.closest(".evidence, #conversation") ?? target;
 const isAwaited = (place) => place.querySelector(".htmx-request:not([data-quiet])") !== null;

@@ -86,10 +86,13 @@ def test_an_a_to_z_claim_from_mail_over_evidence_to_decision(stack: Stack, sign_
 
     evidence.evaluate("section => section.scrollIntoView()")
     expect(evidence.locator("[data-here=yes]", has_text="Everything buyer and seller wrote")).to_be_visible()
+    panel.get_by_text("Add evidence").click()
+    panel.get_by_label("What you know").fill("The neighbour is called")
     evidence.get_by_role("button", name="Make the evidence pack").click()
     expect(evidence.locator(".pack")).to_be_visible()
     ready = evidence.get_by_role("link", name=re.compile("^Evidence pack"))
     expect(ready).to_be_visible()
+    expect(panel.get_by_label("What you know")).to_have_value("The neighbour is called")
     with page.expect_download() as download:
         ready.click()
     words = " ".join(sheet.extract_text() for sheet in PdfReader(download.value.path()).pages)
