@@ -25,7 +25,7 @@ def of_key(account: SellerAccount, fault: ApiError) -> Remedy:
     if isinstance(fault, Temporary):
         return Remedy(
             f"{name} does not answer as it should just now: {fault}",
-            "Nothing is wrong with your key so far. It is tried again by itself.",
+            "Nothing is wrong with your key so far.",
             passes=True,
         )
     if account.marketplace is Marketplace.WALMART:

@@ -80,6 +80,13 @@ def test_a_passing_fault_is_tried_again_and_says_so(wizard: MakeWizard) -> None:
     said = shop.enter("key", shop.key())
     assert "tried again by itself" in said
     assert "<" not in said
+    # Whoever sees that something else was wrong need not wait for the end of it.
+    looked = shop.browser.get(f"{shop.address('key')}?part=trial", htmx=True).content.decode()
+    assert "Change what was entered" in looked
+    assert "hx-get" in looked
+    page = shop.browser.get(shop.address("key")).content.decode()
+    assert '<fieldset class="plain">' in page
+    assert "?part=trial" not in page
     with tenant_tx(shop.world.acme.pk):
         shop.account.trials.update(next_at=shop.account.created_at)
     shop.work()
