@@ -6,6 +6,7 @@ from django.http import FileResponse, Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import reselect, reswap, retarget
 
 from accounts.access import needs
 from accounts.files import open_stored, serve
@@ -112,7 +113,13 @@ def _show(request: TenantRequest, case: Case, *, refusal: str = "", status: int 
         "refusal": refusal,
     }
     if wants_part(request):
-        return answer(request, "cases/evidence_seen.html", reader(request, now=now) | context, status=status)
+        shown = reader(request, now=now) | context
+        response = answer(request, "cases/evidence_seen.html", shown, status=status)
+        if refusal:
+            # What was typed, and the file that was chosen, stay in their place.
+            here = f"#evidence-refusal-{case.pk}"
+            retarget(reselect(reswap(response, "outerHTML"), here), here)
+        return response
     return answer(
         request, "cases/evidence.html", frame(request, place="cases", now=now) | context, status=status
     )

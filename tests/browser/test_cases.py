@@ -70,6 +70,7 @@ def test_an_a_to_z_claim_from_mail_over_evidence_to_decision(stack: Stack, sign_
     evidence = panel.locator(".evidence")
     # Playwright's own would wait for it to stand still, and what is read once seen takes its place.
     evidence.evaluate("section => section.scrollIntoView()")
+    assert page.evaluate("document.body.scrollTop + document.scrollingElement.scrollTop") == 0
     panel.get_by_text("Add evidence").click()
     panel.get_by_label("What you know").fill("Signed for by a neighbour.")
     leave_note(sign_in("ana@northfold.example"), page.url, "Asked the carrier.")
@@ -87,12 +88,15 @@ def test_an_a_to_z_claim_from_mail_over_evidence_to_decision(stack: Stack, sign_
     evidence.evaluate("section => section.scrollIntoView()")
     expect(evidence.locator("[data-here=yes]", has_text="Everything buyer and seller wrote")).to_be_visible()
     panel.get_by_text("Add evidence").click()
-    panel.get_by_label("What you know").fill("The neighbour is called")
+    panel.get_by_label("What you know").fill("The neighbour is called Moss.")
+    panel.get_by_label("File").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"Moss"})
+    panel.get_by_role("button", name="Add", exact=True).click()
+    expect(evidence.get_by_role("alert")).to_contain_text("Only these can be added")
     evidence.get_by_role("button", name="Make the evidence pack").click()
     expect(evidence.locator(".pack")).to_be_visible()
     ready = evidence.get_by_role("link", name=re.compile("^Evidence pack"))
     expect(ready).to_be_visible()
-    expect(panel.get_by_label("What you know")).to_have_value("The neighbour is called")
+    expect(panel.get_by_label("What you know")).to_have_value("The neighbour is called Moss.")
     with page.expect_download() as download:
         ready.click()
     words = " ".join(sheet.extract_text() for sheet in PdfReader(download.value.path()).pages)

@@ -12,9 +12,11 @@ from pytest_django import Settings
 
 from accounts.models import Membership
 from accounts.tenancy import tenant_tx
+from cases.models import Case
 from inbox import sla
 from inbox.models import Conversation, Deadline, Outcome
 from marketplaces import backfills
+from tests.cases.case_rows import case_on
 from tests.conftest import PATIENCE_MS, REFUSALS, Web
 from tests.web.conftest import browser_of
 from tests.web.rows import file_in, only_message
@@ -235,6 +237,28 @@ def test_a_list_read_again_under_a_pressed_button_waits_for_the_click(
     page.mouse.up()
     expect(page.locator("#conversation")).to_have_attribute("data-number", str(opened.number))
     expect(page.locator("[data-row]").first).to_have_attribute("data-row", str(urgent.number))
+
+
+def test_what_is_written_about_a_case_outlasts_a_change_of_it(
+    context: BrowserContext, waiting: Waiting
+) -> None:
+    case = case_on(waiting(5))
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{case.conversation.number}/")
+    panel = page.locator("#panel .case-slot")
+    panel.get_by_label("What you did there").fill("Sent the scan.")
+    panel.get_by_text("Add evidence").click()
+    panel.get_by_label("What you know").fill("A neighbour signed.")
+    with tenant_tx(case.tenant_id):
+        Case.objects.filter(pk=case.pk).update(amount=57, currency="USD")
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('timeline:refresh'))")
+    expect(panel).to_contain_text("57.00 USD")
+    expect(panel.get_by_label("What you did there")).to_have_value("Sent the scan.")
+    expect(panel.get_by_label("What you know")).to_have_value("A neighbour signed.")
+    panel.get_by_role("button", name="Done there").click()
+    expect(panel.locator("[data-standing=now]")).to_have_text("Under review")
+    expect(panel.get_by_label("What you did there")).to_have_count(0)
+    expect(panel.get_by_label("What you know")).to_have_value("A neighbour signed.")
 
 
 def test_history_being_fetched_leaves_the_rest_of_the_accounts_page(
