@@ -63,6 +63,9 @@ def test_from_the_question_to_the_answered_buyer(stack: Stack, sign_in: SignIn, 
     # It stands on the board at once, and the buyer's clock on both screens.
     asked = board.locator(".check-row", has_text="Did the canary lamp leave?")
     expect(asked).to_be_visible()
+    expect(board.locator(".tabs [aria-current]")).to_have_text(
+        re.compile(f"To answer {board.locator('.check-row').count()}$")
+    )
     expect(asked.locator(".time-left")).to_have_attribute("data-due", str(due))
     expect(agent.locator("#clocks [data-due]").first).to_have_attribute("data-due", str(due))
     expect(row(agent, "Canary shelf").locator("[data-due]")).to_have_attribute("data-due", str(due))
