@@ -18,6 +18,7 @@ from inbox.account_facts import ARRIVALS
 from inbox.models import Message
 from marketplaces import health, silence
 from marketplaces.models import (
+    CONNECTED,
     MAIL,
     AccountAlarm,
     AlarmKind,
@@ -69,8 +70,8 @@ def _claim(account_id: int, *, now: datetime) -> SellerAccount | None:
     row = SellerAccount.objects.filter(Q(watch_at__isnull=True) | Q(watch_at__lte=now), pk=account_id)
     if not row.update(watch_at=now + EVERY):
         return None
-    connected = SellerAccount.objects.filter(connecting_since__isnull=True, disconnected_at__isnull=True)
-    return connected.select_related("tenant").filter(pk=account_id).first()
+    connected = SellerAccount.objects.filter(CONNECTED, pk=account_id)
+    return connected.select_related("tenant").first()
 
 
 def _judge_silence(account: SellerAccount, *, now: datetime) -> None:

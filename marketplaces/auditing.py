@@ -78,8 +78,7 @@ def claim(account_id: int, *, tenant_id: int, now: datetime) -> Turn | None:
     with tenant_tx(tenant_id):
         row = SellerAccount.objects.filter(pk=account_id)
         account = row.select_related("tenant").get()
-        connected = account.connecting_since is None and account.disconnected_at is None
-        if account.audit_at is None or not connected:
+        if account.audit_at is None or not account.is_connected:
             row.update(audit_at=next_night(account, now=now))
             return None
         if account.audit_at > now or not row.filter(audit_at=account.audit_at).update(

@@ -19,5 +19,5 @@ def store(account: SellerAccount, secrets: Mapping[str, str], *, now: datetime) 
         else:
             Credential.objects.filter(account=account, field=field).delete()
     tokens.forget(account)
-    if account.connecting_since is None and account.disconnected_at is None:
+    if account.is_connected:
         streams.begin(account, now=now)

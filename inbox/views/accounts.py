@@ -36,7 +36,7 @@ def accounts(request: TenantRequest, slug: str) -> HttpResponse:
     well = Q(health=Health.OK, silent_since__isnull=True) & ~Exists(ill)
     found = SellerAccount.objects.order_by(Case(When(well, then=1), default=0), "name", "pk")
     rows = list(found)
-    connected = [row for row in rows if row.connecting_since is None and row.disconnected_at is None]
+    connected = [row for row in rows if row.is_connected]
     facts = account_facts.facts(connected, now=now, zone=zone)
     context = {
         "accounts": connected,

@@ -21,7 +21,7 @@ from inbox.policies import all_policies, business_hours
 from inbox.policy_forms import HoursForm, PlaceForm, PolicyForm
 from inbox.proposing import Wish
 from inbox.views.frame import answer, frame, reader, wants_part
-from marketplaces.models import SellerAccount
+from marketplaces.models import CONNECTED, SellerAccount
 from marketplaces.types import FACTS
 
 SHOWN_ENTRIES = 20
@@ -154,8 +154,7 @@ def _back(request: TenantRequest) -> HttpResponse:
 
 def _list(request: TenantRequest, *, errors: list[str] | None = None, status: int = 200) -> HttpResponse:
     now = timezone.now()
-    connected = SellerAccount.objects.filter(connecting_since__isnull=True, disconnected_at__isnull=True)
-    accounts = list(connected.order_by("name", "pk"))
+    accounts = list(SellerAccount.objects.filter(CONNECTED).order_by("name", "pk"))
     entries = AuditEntry.objects.select_related("actor__user").filter(action__in=policy_changes.ACTIONS)
     context = {
         "groups": policy_listing.groups(all_policies(), accounts, now=now),

@@ -103,6 +103,11 @@ class SellerAccount(TenantModel):
         return self.site.marketplace
 
     @property
+    def is_connected(self) -> bool:
+        """Whether it is read and sends, as CONNECTED asks of the table."""
+        return self.connecting_since is None and self.disconnected_at is None
+
+    @property
     def barred(self) -> str:
         """Why nothing is read or sent for this account, as a sentence; empty where nothing bars it."""
         if self.disconnected_at is not None:

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 
-from marketplaces.models import SellerAccount
+from marketplaces.models import CONNECTED, SellerAccount
 from reports import facts, rows
 from reports.facts import ALLOWED, Span, Wanted
 from reports.figures.official import official_rates
@@ -86,7 +86,7 @@ def rates(*, now: datetime, zone: str, narrowed: Narrowed, days: Sequence[int] |
     """
     accounts = [
         account
-        for account in SellerAccount.objects.filter(disconnected_at__isnull=True).order_by("name")
+        for account in SellerAccount.objects.filter(CONNECTED).order_by("name")
         if narrowed.account_id in (0, account.pk)
     ]
     if not accounts:

@@ -38,7 +38,7 @@ def speeds(period: Period, now: datetime, narrowed: Narrowed) -> Speeds:
     shown = {
         pk: account
         for pk, account in accounts.items()
-        if narrowed.account_id in (0, pk) and (account.disconnected_at is None or _any(counts, pk))
+        if narrowed.account_id in (0, pk) and (account.is_connected or _any(counts, pk))
     }
 
     def table(key_of: Callable[[Whose], str], names: dict[str, str]) -> list[Speed]:

@@ -188,6 +188,14 @@ def test_without_an_account_the_board_says_why_it_is_empty(world: World) -> None
         assert "now-late" not in page
 
 
+def test_an_account_that_is_being_connected_has_no_figures(leo: Browser, world: World) -> None:
+    with tenant_tx(world.acme.pk):
+        SellerAccount.objects.filter(pk=world.amazon.pk).update(connecting_since=timezone.now())
+    page = text(leo.get("/t/acme/board/"))
+    assert world.walmart.name in page
+    assert world.amazon.name not in page
+
+
 def test_a_quiet_tenant_is_told_so_in_every_part(leo: Browser) -> None:
     page = text(leo.get("/t/acme/board/"))
     assert "Everybody has an answer" in page
