@@ -89,6 +89,7 @@ def _board(request: TenantRequest, *, now: datetime) -> dict[str, Any]:
     return frame(request, place="checks", now=now) | {
         "board": _listing(request, key, typed, now=now),
         "key": key,
+        "after": request.GET.get("after", ""),
         "typed": typed,
         "done": request.GET.get("done") == "1",
         "managing": managing,

@@ -167,15 +167,18 @@ def connection_checks(request: TenantRequest, slug: str, account_id: int) -> Htt
         name = request.POST.get("name", "")
         leaders = [checking.leader_of(CheckName(name))] if name in CheckName else list(checking.LEADERS)
         checking.ask(account, leaders, now=timezone.now())
-        return _see(request, "connection_checks", account)
-    context = _checks(account)
+        if not wants_part(request):
+            return _see(request, "connection_checks", account)
+        # The rest of the step, ticked and chosen but not kept, stays as it is.
+        return answer(request, PARTS["checks"], _around(request, "checks", account, _checks(account)))
+    context = _checks(account, request.GET.get("days", ""))
     part = request.GET.get("part", "")
     if wants_part(request) and part in PARTS:
         return answer(request, PARTS[part], _around(request, "checks", account, context))
     return _step(request, "checks", account, context)
 
 
-def _checks(account: SellerAccount) -> dict[str, Any]:
+def _checks(account: SellerAccount, days: str = "") -> dict[str, Any]:
     """The checks in their order, and what still keeps the account from being finished."""
     rows = {row.name: row for row in account.checks.all()}
     checks = [rows[name] for name in CheckName if name in rows]
@@ -186,7 +189,7 @@ def _checks(account: SellerAccount) -> dict[str, Any]:
         "open_points": connecting.open_points(account),
         "estimate": BackfillEstimate.objects.filter(account=account).first(),
         "history_days": HISTORY_DAYS,
-        "days_chosen": DAYS_OF_HISTORY,
+        "days_chosen": _days(days),
     }
 
 
@@ -196,7 +199,15 @@ def connection_switches(request: TenantRequest, slug: str, account_id: int) -> H
     """Keep what the admin has ticked off of the marketplace's own switches."""
     account = _account(account_id)
     _keep_ticks(account, request.POST.getlist("switch"))
-    return _see(request, "connection_checks", account)
+    response = _see(request, "connection_checks", account)
+    if days := request.POST.get("days", ""):
+        response["Location"] += f"?days={_days(days)}"
+    return response
+
+
+def _days(given: str) -> int:
+    """How many days of history were chosen."""
+    return int(given) if given in map(str, HISTORY_DAYS) else DAYS_OF_HISTORY
 
 
 def _keep_ticks(account: SellerAccount, given: list[str]) -> None:
@@ -214,12 +225,12 @@ def connection_completion(request: TenantRequest, slug: str, account_id: int) ->
     try:
         connecting.finish(
             account,
-            history_days=int(days) if days in map(str, HISTORY_DAYS) else DAYS_OF_HISTORY,
+            history_days=_days(days),
             by=request.membership,
             now=timezone.now(),
         )
     except connecting.NotReady as fault:
-        context = {**_checks(account), "refusal": str(fault)}
+        context = {**_checks(account, days), "refusal": str(fault)}
         return _step(request, "checks", account, context, status=409)
     return redirect("account", slug=slug, account_id=account.pk)
 

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -16,6 +17,9 @@ from accounts.models import Membership
 from inbox.queue import VIEWS, QueuePage, View, queue_page
 from inbox.rail import Rail
 from inbox.views.frame import answer, frame, narrowed, reader, view_of, view_query
+
+# A list that was made longer is read again as long as it is, up to this.
+MOST_ROWS = 500
 
 
 @needs("belong")
@@ -38,7 +42,7 @@ def queue(request: TenantRequest, slug: str, view: str) -> HttpResponse:
 @needs("converse")
 @require_GET
 def queue_rows(request: TenantRequest, slug: str, view: str) -> HttpResponse:
-    """The first page of a list as it is now, with the counts beside it."""
+    """The first page of a list as it is now, or ?rows= of it, with the counts beside it."""
     return answer(request, "inbox/queue_polled.html", _list(request, view, now=timezone.now()))
 
 
@@ -75,6 +79,13 @@ def _list(request: TenantRequest, key: str, *, now: datetime) -> dict[str, Any]:
     return context | {"view": listing.view, "view_query": query, "listing": listing, "list_title": title}
 
 
+def _length(shown: str) -> int:
+    """How many rows are read where so many are on the page already; 0 for the usual number."""
+    if not shown.isdecimal() or len(shown) > len(str(MOST_ROWS)):
+        return 0
+    return min(max(int(shown), settings.LIST_ROWS), MOST_ROWS)
+
+
 def _listing(request: TenantRequest, key: str, *, now: datetime) -> QueuePage:
     if key not in VIEWS:
         raise Http404
@@ -84,6 +95,7 @@ def _listing(request: TenantRequest, key: str, *, now: datetime) -> QueuePage:
             membership=request.membership,
             now=now,
             after=request.GET.get("after", ""),
+            limit=_length(request.GET.get("rows", "")),
             **narrowed(request),
         )
     except BadCursor as error:

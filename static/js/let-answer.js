@@ -4,6 +4,7 @@
 const PRESS_MS = 1000;
 const CLICK_MS = 100;
 const missed = new Set();
+const newest = new Map();
 let isPressing = false;
 let letGo = null;
 
@@ -30,6 +31,15 @@ function judge(event) {
   else missed.add(elt);
 }
 
+// An act whose place another answer has exchanged meanwhile finds it by its name, if nothing newer was asked there.
+function findPlace(event) {
+  const { target, xhr, requestConfig: { elt } } = event.detail;
+  if (event.target !== event.currentTarget || isLook(elt) || target.isConnected || !target.id) return;
+  const place = newest.get(target.id) === xhr ? document.getElementById(target.id) : null;
+  if (place) event.detail.target = place;
+  else event.detail.shouldSwap = false;
+}
+
 function endPressIn(milliseconds) {
   clearTimeout(letGo);
   letGo = setTimeout(() => {
@@ -40,7 +50,9 @@ function endPressIn(milliseconds) {
 
 // Heard at the target itself: what happens at a part that has gone does not come up to the document.
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (isLook(event.detail.elt)) event.detail.target.addEventListener("htmx:beforeSwap", judge);
+  const { elt, target, xhr } = event.detail;
+  target.addEventListener("htmx:beforeSwap", isLook(elt) ? judge : findPlace);
+  if (!isLook(elt)) newest.set(target.id, xhr);
 });
 
 document.addEventListener("htmx:afterRequest", (event) => {

@@ -13,6 +13,7 @@ import "./kept-text.js";
 import "./open-at-end.js";
 import "./focus-after.js";
 import "./unfold.js";
+import "./keep-open.js";
 import "./modal.js";
 import "./pick.js";
 import "./menus.js";

@@ -29,7 +29,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   if (!isQueue(event) || !before) return;
   const { list, first, hadFocus, number, index, top, urgent: old } = before;
   before = null;
-  dropDoubles(list);
+  endAtOnce(list, event.detail.requestConfig);
   const rows = rowsOf(list);
   const row = rows.find((one) => one.dataset.row === number);
   if (row) hold(list, row, top);
@@ -70,8 +70,16 @@ for (const list of document.querySelectorAll("[data-steady-list]")) {
   list.addEventListener("focusout", (event) => { if (event.relatedTarget && !list.matches(":hover")) release(list); });
 }
 
-// A row that has moved up into the first page is not shown a second time among those loaded later.
-function dropDoubles(list) {
-  const first = new Set(rowsOf(list.querySelector("#queue")).map((row) => row.dataset.row));
-  for (const row of list.querySelectorAll("#queue-more [data-row]")) if (first.has(row.dataset.row)) row.remove();
+// A list that was made longer is read again as long as it is: a row that is pushed down must not fall out of it.
+document.addEventListener("htmx:configRequest", (event) => {
+  if (!isQueue(event)) return;
+  const list = event.detail.target.closest("[data-steady-list]");
+  if (list.querySelector("#queue-more [data-row]")) list.dataset.longer = "";
+  if ("longer" in list.dataset) event.detail.parameters.rows = rowsOf(list).length;
+});
+
+function endAtOnce(list, asked) {
+  const more = list.querySelector("#queue-more");
+  if (asked.parameters.rows) more.replaceChildren();
+  else if (more.querySelector("[data-row]")) htmx.trigger(asked.elt, "poll");
 }

@@ -8,7 +8,7 @@ function open() {
   const row = document.activeElement?.closest("[data-row][data-tags]");
   const button = document.querySelector("[data-tags-of-open]");
   if (row && !row.hasAttribute("aria-current")) {
-    htmx.ajax("GET", row.dataset.tags, { source: row, target: "#sheet", swap: "innerHTML" });
+    htmx.ajax("GET", row.dataset.tags, { source: row, target: "#sheet", swap: "innerHTML", push: "false" });
   } else if (button?.checkVisibility()) button.click();
   else return false;
   return true;

@@ -1,5 +1,6 @@
 """The board: nearest buyer's clock first, found by numbers, without the buyer, and in few statements."""
 
+import html
 import re
 from datetime import timedelta
 
@@ -71,7 +72,13 @@ def test_the_answered_ones_go_on_page_after_page(world: World, talk: Conversatio
             after = page.next_cursor
             if not after:
                 break
+            last = after
     assert seen == [f"Question {number}?" for number in (4, 3, 2, 1, 0)]
+    # The second page reads itself again, not the first.
+    shown = wendy.get("/t/acme/warehouse/", {"list": "answered", "after": last}).content.decode()
+    looks = html.unescape(str(re.findall(r'hx-get="([^"]+)"[^>]*hx-target="#checks"', shown)[0]))
+    again = wendy.get(looks, htmx=True).content.decode()
+    assert ("Question 0?" in again, "Question 4?" in again) == (True, False)
     assert wendy.get("/t/acme/warehouse/?list=answered&after=nonsense").status_code == 404
 
 

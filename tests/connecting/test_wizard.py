@@ -39,6 +39,22 @@ def test_an_account_is_connected_step_by_step_and_read_from_then_on(
         assert not Credential.objects.filter(field__startswith="trial:").exists()
 
 
+def test_what_was_chosen_at_the_checks_outlasts_checking_again(wizard: MakeWizard) -> None:
+    shop = wizard("walmart")
+    shop.start()
+    answer = shop.browser.post(shop.address("checks"), {"name": "token"}, htmx=True)
+    assert answer.status_code == 200
+    # The checks alone: what stands beside them, ticked and chosen, is not sent again.
+    assert 'id="checks"' in answer.content.decode()
+    assert 'name="days"' not in answer.content.decode()
+    kept = shop.browser.post(shop.address("switches"), {"switch": "contact", "days": "90"})
+    chosen = 'value="90" form="finish" checked'
+    assert chosen in shop.browser.get(kept["Location"]).content.decode()
+    refused = shop.browser.post(shop.address("completion"), {"days": "90"})
+    assert refused.status_code == 409
+    assert chosen in refused.content.decode()
+
+
 def test_an_unfinished_account_stands_under_accounts_and_nowhere_else(wizard: MakeWizard) -> None:
     shop = wizard("walmart")
     shop.start(name="Half a shop")

@@ -13,7 +13,7 @@ from pytest_django import Settings
 from accounts.models import Membership
 from accounts.tenancy import tenant_tx
 from cases.models import Case
-from inbox import sla
+from inbox import actions, sla
 from inbox.models import Conversation, Deadline, Outcome
 from marketplaces import backfills
 from tests.cases.case_rows import case_on
@@ -166,6 +166,80 @@ def test_the_way_to_more_stands_once_and_at_the_end(context: BrowserContext, wai
     expect(more).to_have_count(0)
 
 
+def test_no_row_falls_out_of_a_longer_list_that_is_read_again(
+    context: BrowserContext, waiting: Waiting
+) -> None:
+    for number in range(60):
+        waiting(2 + number / 2)
+    page = context.new_page()
+    page.goto("/t/acme/queue/all/")
+    page.get_by_role("link", name="Show more").click()
+    expect(page.locator("[data-row]")).to_have_count(60)
+    urgent = waiting(0.5)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('queue:refresh'))")
+    expect(page.locator("[data-row]").first).to_have_attribute("data-row", str(urgent.number))
+    expect(page.locator("[data-row]")).to_have_count(60)
+    # And again: the list is in one piece now.
+    with page.expect_response("**/rows/*"):
+        page.evaluate("document.body.dispatchEvent(new CustomEvent('queue:refresh'))")
+    page.get_by_role("link", name="Show more").click()
+    expect(page.locator("[data-row]")).to_have_count(61)
+    shown = page.locator("[data-row]").evaluate_all("rows => rows.map(row => row.dataset.row)")
+    assert len(set(shown)) == 61
+
+
+def test_a_row_opened_while_an_act_is_answered_is_opened(context: BrowserContext, waiting: Waiting) -> None:
+    first, second = waiting(1), waiting(3)
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{first.number}/")
+    held: dict[str, Route] = {}
+    page.route("**/assignment/*", lambda route: held.update(act=route))
+    page.route(f"**/c/{second.number}/*", lambda route: held.update(row=route))
+    page.keyboard.press("m")
+    with page.expect_request(f"**/c/{second.number}/*"):
+        page.click(f"[data-row='{second.number}']")
+    with page.expect_event("requestfinished", lambda request: "/assignment/" in request.url):
+        held["act"].continue_()
+    expect(page.get_by_text("Assigned to you")).to_be_visible()
+    held["row"].continue_()
+    expect(page.locator("#conversation")).to_have_attribute("data-number", str(second.number))
+
+
+def test_what_was_unfolded_stays_so_when_it_is_read_again(
+    context: BrowserContext, world: World, waiting: Waiting
+) -> None:
+    talk = waiting(1)
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{talk.number}/")
+    page.get_by_text("show earlier text").click()
+    earlier = page.locator(".said-foot .fold .text")
+    expect(earlier).to_be_visible()
+    again = walmart_mail(
+        world.walmart, relay=f"{1:032x}", order=f"2000{1:011d}", buyer="Buyer No 1", text="And another thing."
+    )
+    arrive(world.walmart, again)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('timeline:refresh'))")
+    expect(page.locator("#timeline")).to_contain_text("And another thing.")
+    expect(earlier.first).to_be_visible()
+
+
+def test_a_head_in_use_is_right_soon_after(context: BrowserContext, world: World, waiting: Waiting) -> None:
+    talk = waiting(1)
+    page = context.new_page()
+    page.goto(f"/t/acme/c/{talk.number}/")
+    head = page.locator("#talk-acts")
+    head.get_by_role("button").first.focus()
+    now = timezone.now()
+    with tenant_tx(talk.tenant_id):
+        row = Conversation.objects.get(pk=talk.pk)
+        actions.assign(row, assignee=world.leo, by=world.leo, now=now)
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('timeline:refresh'))")
+    expect(page.locator("#timeline")).to_contain_text("Leo")
+    page.locator("#reply-body").focus()
+    page.evaluate("document.body.dispatchEvent(new CustomEvent('timeline:refresh'))")
+    expect(head).to_contain_text("LL")
+
+
 def test_a_draft_that_was_changed_stays_changed(context: BrowserContext, waiting: Waiting) -> None:
     page = context.new_page()
     page.goto(f"/t/acme/c/{waiting(1).number}/")
@@ -230,8 +304,8 @@ def test_a_list_read_again_under_a_pressed_button_waits_for_the_click(
     page = context.new_page()
     page.goto("/t/acme/queue/all/")
     page.locator(f"[data-row='{opened.number}']").hover()
-    page.mouse.down()
     urgent = waiting(0.5)
+    page.mouse.down()
     with page.expect_event("requestfinished", lambda request: "/rows/" in request.url):
         page.evaluate("document.body.dispatchEvent(new CustomEvent('queue:refresh'))")
     page.mouse.up()
