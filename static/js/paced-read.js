@@ -65,5 +65,7 @@ document.addEventListener("htmx:afterSwap", (event) => {
   place.parentElement.scrollTop = top;
   if (place.contains(document.activeElement)) return;
   const focused = id ? document.getElementById(id) : address && place.querySelector(`a[href="${CSS.escape(address)}"]`);
+  // What stands in a tip cannot take the focus before the tip is shown, by the focus on its button.
+  focused?.closest("[data-tip]")?.querySelector("button").focus({ preventScroll: true });
   focused?.focus({ preventScroll: true });
 });

@@ -82,6 +82,13 @@ def test_the_board_reads_itself_again_and_keeps_focus_and_what_is_open(stack: St
     expect(sorts).to_be_focused()
     expect(page.locator("#load-table table")).to_be_visible()
     assert page.evaluate("document.querySelector('.board').scrollTop") == scrolled
+    # A link in a tip, which is shown by the focus alone.
+    link = page.locator("#tip-under_2h a")
+    page.locator("#define-under_2h").focus()
+    link.focus()
+    tell(stack, "Lumen US", "Canary board: and this one?")
+    expect(figure).to_have_text(str(before + 2))
+    expect(link).to_be_focused()
 
 
 def test_a_change_of_the_narrowing_is_in_the_address_and_back_takes_it_away(board: Board) -> None:
