@@ -1,5 +1,5 @@
-// What is dear to make is read again at most every few seconds, however much changes; what is unfolded stays so, and
-// focus and scroll stay where they were.
+// What is dear to make is read again at most every few seconds, however much changes; focus and scroll stay where
+// they were.
 const HOLD = 2000;
 let timer = null;
 let readAt = 0;
@@ -53,15 +53,13 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
   asked = null;
   const focused = place.contains(document.activeElement) ? document.activeElement : null;
-  const open = [...place.querySelectorAll("details[id][open]")].map((each) => each.id);
-  kept = { place, open, id: focused?.id, address: focused?.getAttribute("href"), top: place.parentElement.scrollTop };
+  kept = { place, id: focused?.id, address: focused?.getAttribute("href"), top: place.parentElement.scrollTop };
 });
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (!kept || event.detail.target !== kept.place) return;
-  const { place, open, id, address, top } = kept;
+  const { place, id, address, top } = kept;
   kept = null;
-  for (const each of open) place.querySelector(`#${CSS.escape(each)}`)?.setAttribute("open", "");
   place.parentElement.scrollTop = top;
   if (place.contains(document.activeElement)) return;
   const focused = id ? document.getElementById(id) : address && place.querySelector(`a[href="${CSS.escape(address)}"]`);
