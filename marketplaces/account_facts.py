@@ -132,7 +132,13 @@ def _lags(ids: list[int], now: datetime) -> Iterable[tuple[int, timedelta]]:
 
 
 def _mailbox(account: SellerAccount, folders: list[MailFolder], now: datetime) -> StreamFacts:
-    read = [f"{row.get_role_display()} to mail {row.last_uid:,}" for row in folders if row.uidvalidity]
+    read = [
+        f"{row.get_role_display()} to mail {row.last_uid:,}"
+        if row.last_uid
+        else f"nothing new in {row.get_role_display()}"
+        for row in folders
+        if row.uidvalidity
+    ]
     return StreamFacts(
         name=MAIL,
         title="Mail",

@@ -1,11 +1,12 @@
 """Begin, finish and give up connecting a seller account."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from accounts import audit
 from accounts.models import Membership
-from marketplaces import backfills, checking, credentials, health, streams, subscribing
-from marketplaces.models import CheckName, CheckState, SellerAccount
+from marketplaces import backfills, checking, credentials, health, mail_login, streams, subscribing
+from marketplaces.models import CheckName, CheckState, Credential, SellerAccount
 
 
 class NotReady(Exception):
@@ -25,6 +26,18 @@ def open_points(account: SellerAccount) -> list[str]:
     # An account may do without a key: then only its mailbox is read.
     needed = checking.COMPULSORY if credentials.has_key(account) else (CheckName.MAILBOX,)
     return [f"“{name.label}” has to pass" for name in needed if states.get(name) != CheckState.PASSED]
+
+
+def entered(accounts: Collection[SellerAccount]) -> dict[int, set[str]]:
+    """By account: which of "key" and "mailbox" hold what was tried and works."""
+    held: dict[int, set[str]] = {account.pk: set() for account in accounts}
+    of = {account.pk: account.marketplace for account in accounts}
+    for account_id, field in Credential.objects.filter(account__in=of).values_list("account_id", "field"):
+        if field == credentials.API_FIELDS[of[account_id]][-1]:
+            held[account_id].add("key")
+        if field in (*credentials.MAILBOX_FIELDS, mail_login.REFRESH_TOKEN):
+            held[account_id].add("mailbox")
+    return held
 
 
 def finish(account: SellerAccount, *, history_days: int, by: Membership, now: datetime) -> None:

@@ -18,7 +18,15 @@ from inbox import account_facts
 from inbox.account_forms import RefetchForm
 from inbox.forms import first_error
 from inbox.views.frame import answer, frame, wants_part
-from marketplaces import account_acts, auditing, backfill_progress, backfills, disconnecting, performance
+from marketplaces import (
+    account_acts,
+    auditing,
+    backfill_progress,
+    backfills,
+    connecting,
+    disconnecting,
+    performance,
+)
 from marketplaces.models import ApiStream, Backfill, Health, HookSubscription, SellerAccount
 from marketplaces.types import FACTS, STREAM_TITLES
 
@@ -40,7 +48,7 @@ def accounts(request: TenantRequest, slug: str) -> HttpResponse:
     facts = account_facts.facts(connected, now=now, zone=zone)
     context = {
         "accounts": connected,
-        "unfinished": [row for row in rows if row.connecting_since is not None],
+        "unfinished": _unfinished(rows),
         "disconnected": [row for row in rows if row.disconnected_at is not None],
         "facts": facts,
         "lately": account_facts.lately(connected, facts),
@@ -49,6 +57,14 @@ def accounts(request: TenantRequest, slug: str) -> HttpResponse:
         "weekday": now.astimezone(ZoneInfo(zone)).strftime("%a"),
     }
     return answer(request, "inbox/accounts.html", frame(request, place="accounts", now=now) | context)
+
+
+def _unfinished(rows: list[SellerAccount]) -> list[tuple[SellerAccount, str]]:
+    """What is half connected, each with the page to go on at."""
+    drafts = [row for row in rows if row.connecting_since is not None]
+    held = connecting.entered(drafts) if drafts else {}
+    missing = {row.pk: [step for step in ("key", "mailbox") if step not in held[row.pk]] for row in drafts}
+    return [(row, f"connection_{(missing[row.pk] or ['checks'])[0]}") for row in drafts]
 
 
 @needs("see_accounts")

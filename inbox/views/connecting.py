@@ -315,6 +315,7 @@ def _around(
 ) -> dict[str, Any]:
     kind = marketplace or account.marketplace
     steps = [(key, _address(request, key, account) if account.pk else "") for key in STEPS]
+    held = connecting.entered([account])[account.pk] | {"start"} if account.pk else set()
     return {
         **frame(request, place="accounts", now=timezone.now()),
         "account": account,
@@ -324,6 +325,7 @@ def _around(
         "key_page": KEY_PAGES[kind],
         "step": step,
         "steps": steps,
+        "steps_done": held,
         **context,
     }
 

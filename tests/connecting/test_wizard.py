@@ -1,5 +1,7 @@
 """An admin connects an account: each step is tried before it counts, and finishing begins to read."""
 
+import re
+
 import pytest
 
 from accounts.tenancy import tenant_tx
@@ -67,6 +69,28 @@ def test_an_unfinished_account_stands_under_accounts_and_nowhere_else(wizard: Ma
     shop.browser.post(shop.address("cancellation"))
     with tenant_tx(shop.world.acme.pk):
         assert not SellerAccount.objects.filter(pk=shop.account_id).exists()
+
+
+def test_going_on_leads_to_the_first_step_that_is_missing_and_ticks_no_other(wizard: MakeWizard) -> None:
+    shop = wizard("amazon")
+    shop.start()
+
+    def goes_on_at() -> list[str]:
+        page = shop.browser.get("/t/acme/accounts/").content.decode()
+        return re.findall(rf"/accounts/{shop.account_id}/connection/(\w+)/", page)
+
+    assert goes_on_at() == ["key", "key"]
+    page = text_of(shop.browser.get(shop.address("checks")))
+    assert "Done: Account" in page
+    assert "Done: Consent" not in page
+    assert "Done: Mailbox" not in page
+    assert "“Mailbox opens” has to pass." in page
+    shop.enter("key", shop.key())
+    assert goes_on_at() == ["mailbox", "mailbox"]
+    shop.enter("mailbox", shop.mailbox())
+    assert goes_on_at() == ["checks", "checks"]
+    page = text_of(shop.browser.get(shop.address("key")))
+    assert "Done: Mailbox" in page
 
 
 def test_a_finished_account_is_not_discarded(wizard: MakeWizard) -> None:
