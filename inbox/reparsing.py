@@ -174,6 +174,8 @@ class Rereading:
             others.filter(direction=Direction.OUT).exists()
             or OutboundReply.objects.filter(conversation=self.talk).exists()
         )
+        # Forged mail names orders and relays of real buyers; it stays apart until a person says it is real.
+        self.unproved = self.talk.kind == ConversationKind.UNVERIFIED
         self.kind = mail.kind.value
         self.left = ""
         if self.kind != message.kind and (why := self._why_kind_stays()):
@@ -231,7 +233,7 @@ class Rereading:
             return SETTLED_BY_HAND
         if self.message.filed_by_id is not None:
             return BY_A_PERSON
-        if self.talk.kind == ConversationKind.UNVERIFIED:
+        if self.unproved:
             return UNVERIFIED
         return (
             ANSWERED if self.answered and self._clocked(self.kind) != self._clocked(self.message.kind) else ""
@@ -255,7 +257,11 @@ class Rereading:
         }
 
     def _new_order(self) -> bool:
-        if not self.mail.order_ids or (self.kind in NO_CLOCK and self.talk.kind in standing.ASIDE):
+        if (
+            self.unproved
+            or not self.mail.order_ids
+            or (self.kind in NO_CLOCK and self.talk.kind in standing.ASIDE)
+        ):
             return False
         if self.talk.order is None:
             return True
@@ -267,7 +273,7 @@ class Rereading:
 
     def _new_alias(self) -> bool:
         alias = self.mail.relay_alias[:254]
-        if not alias or alias == self.talk.relay_alias:
+        if self.unproved or not alias or alias == self.talk.relay_alias:
             return False
         return not self.talk.relay_alias or (self.alone and not self.answered)
 

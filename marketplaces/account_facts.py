@@ -126,7 +126,7 @@ def _lags(ids: list[int], now: datetime) -> Iterable[tuple[int, timedelta]]:
         source="imap",
         stored_at__gte=now - LAG_SPAN,
         received_at__gte=now - LAG_SPAN,
-        account__created_at__lte=F("received_at"),
+        account__clocks_from__lte=F("received_at"),
     ).exclude(folder=FolderRole.SENT)
     return came.values("account_id").annotate(lag=Percentile95(late)).values_list("account_id", "lag")
 

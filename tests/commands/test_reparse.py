@@ -121,6 +121,25 @@ def test_a_mail_moves_to_the_conversation_it_belongs_to(world: World) -> None:
         assert Deadline.objects.count() == 2
 
 
+def test_a_mail_whose_sender_is_not_proved_stays_apart_from_buyers_and_orders(world: World) -> None:
+    real = buyers_mail(world)
+    forged = (
+        walmart_mail(world.walmart, text="Sign in here.")
+        .replace(b"spf=pass", b"spf=fail")
+        .replace(b"dkim=pass", b"dkim=fail")
+        .replace(b"dmarc=pass", b"dmarc=fail")
+    )
+    message = arrive(world.walmart, forged)
+    assert message is not None
+    assert message.conversation.kind == "unverified"
+    assert message.conversation_id != real.conversation_id
+    assert reparse("--again", "--write") == "2 mails read again. Written.\n"
+    with tenant_tx(world.acme.pk):
+        talk = Conversation.objects.get(pk=message.conversation_id)
+        assert (talk.kind, talk.order, talk.buyer) == ("unverified", None, None)
+        assert Message.objects.get(pk=message.pk).conversation_id == talk.pk
+
+
 def test_a_run_that_was_killed_goes_on_where_it_ended(world: World) -> None:
     for number in range(3):
         as_read_before(
