@@ -8,6 +8,7 @@ TOGETHER = {
     "tests/browser/": "stack",
     "tests/flows/test_fault_run.py": "stack",
     "tests/web/test_browser.py": "web",
+    "tests/web/test_looking_again.py": "web",
     "tests/orders/faces/test_browser.py": "web",
     "tests/bench/test_bench.py": "bench",
     "tests/contracts/test_simulator_answers.py": "answers",

@@ -9,7 +9,7 @@ from playwright.sync_api import BrowserContext, expect
 from accounts.tenancy import tenant_tx
 from orders.models import Order
 from tests.orders.rows import make_order
-from tests.web.test_browser import context, faults, site
+from tests.web.conftest import context, faults, site
 from tests.world import World, conversation_of
 
 __all__ = ["context", "faults", "site"]  # fixtures
