@@ -11,7 +11,7 @@ class CasesConfig(AppConfig):
 
     def ready(self) -> None:
         """Let cases hear of the apps below, and the warehouse's checks be counted beside every page."""
-        from cases import forgetting, from_mail, from_orders, replied  # noqa: F401
+        from cases import forgetting, from_mail, from_orders, moving, replied  # noqa: F401
         from cases.warehouse import forgetting as checks_forgetting  # noqa: F401
         from cases.warehouse.board import OPEN_CHECKS
         from inbox import rail

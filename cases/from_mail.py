@@ -10,8 +10,8 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from cases import life
-from cases.models import Case, CaseOutcome, CaseSource, Decider
-from cases.opening import Decision, Found, decide, known, open_case, undecided, update
+from cases.models import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage
+from cases.opening import Decision, Found, decide, decided_before, known, open_case, undecided, update
 from cases.types import SELLERS, types
 from inbox import clocks, events, standing
 from inbox.desk import is_history
@@ -68,6 +68,11 @@ def take_up(account: SellerAccount, message: Message, *, now: datetime) -> Case 
             _withdraw(before, at=now)
         return _again(before, message, found, now=now)
     case = undecided(account, found)
+    if case is None and (past := _settled_since(account, found)) is not None:
+        clocks.in_place_of_reply(message)
+        standing.refresh(message.conversation)
+        events.record(past.conversation, "case_updated", at=now, case=past.pk, what=found.type.title)
+        return past
     if case is None:
         case = open_case(message.conversation, found, now=now)
         _own_clock(case, message)
@@ -116,6 +121,13 @@ def _found(message: Message, matter: Matter, key: str) -> Found:
     )
 
 
+def _settled_since(account: SellerAccount, found: Found) -> Case | None:
+    """The case that was decided after this mail, which came late, was written; what a reply answers stays."""
+    past = None if found.type.by_reply else decided_before(account, found)
+    over_at = past and (past.decided_at or past.closed_at)
+    return past if over_at and found.at <= over_at else None
+
+
 def _own_clock(case: Case, message: Message) -> None:
     """What the case's own clock covers needs none as a message."""
     if case.deadline_id is not None:
@@ -146,6 +158,8 @@ def _decided(
         events.record(message.conversation, "case_decision_unproven", at=found.at, what=found.type.title)
         return None
     case = undecided(account, found)
+    if case is None and (past := decided_before(account, found)) is not None:
+        return _decided_again(past, message, matter, found, now=now)
     if case is None:
         case = open_case(
             message.conversation,
@@ -164,10 +178,29 @@ def _decided(
         )
     elif case.conversation_id == message.conversation_id:
         case.conversation = message.conversation
+    _decide(case, message, matter, found)
+    return case
+
+
+def _decided_again(case: Case, message: Message, matter: Matter, found: Found, *, now: datetime) -> Case:
+    """The marketplace tells of what is known, or has changed its mind; its word beats what a person noted."""
+    if case.conversation_id == message.conversation_id:
+        case.conversation = message.conversation
+    told = CaseStage.objects.filter(case=case, stage=Stage.DECIDED, source=CaseSource.MAIL)
+    overtaken = told.filter(entered_at__gt=found.at)
+    if not matter.outcome or matter.outcome == case.outcome or overtaken.exists():
+        events.record(case.conversation, "case_updated", at=now, case=case.pk, what=found.type.title)
+        return case
+    case.closed_at = None
+    case.save(update_fields=["closed_at"])
+    _decide(case, message, matter, found)
+    return case
+
+
+def _decide(case: Case, message: Message, matter: Matter, found: Found) -> None:
     paid = matter.amount if matter.outcome == CaseOutcome.LOST else None
     decision = Decision(matter.outcome, Decider.MARKETPLACE, paid)
     decide(*(case, decision), at=found.at, source=CaseSource.MAIL, stated_due=found.stated_due, mail=message)
-    return case
 
 
 def _withdraw(case: Case, *, at: datetime) -> None:

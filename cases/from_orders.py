@@ -1,9 +1,10 @@
 """Cases that the marketplaces' own data opens and ends, inside the transaction that stores the data."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import structlog
@@ -12,7 +13,7 @@ from django.dispatch import receiver
 
 from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, WarehouseCheck
-from cases.opening import Decision, Found, decide, known, open_case, undecided, update
+from cases.opening import Decision, Found, decide, decided_before, known, open_case, undecided, update
 from cases.talks import hold_talks, talk_of
 from cases.types import types
 from inbox import events
@@ -69,7 +70,9 @@ def hear_orders(
         order = of_order[0].order
         with _harmless("order"):
             if any(line.status in STILL_TO_SHIP for line in of_order):
-                if (order.ordered_at or now) >= account.clocks_from and order.fulfilment not in OTHERS_ANSWER:
+                # What must still ship is no history, however long ago it was ordered.
+                since = order.ship_by or order.ordered_at or now
+                if since >= account.clocks_from and order.fulfilment not in OTHERS_ANSWER:
                     _take_up(account, _cancel(order, now=now), now=now)
                 continue
             cancelled = all(line.status == OrderStatus.CANCELLED for line in of_order)
@@ -79,19 +82,31 @@ def hear_orders(
 
 @receiver(refunds_stored)
 def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any) -> None:
-    """End what waits for a refund of a return that is here, once a refund made since then is known."""
+    """End what waits for a refund of a return that is here, once refunds made since then reach its sum.
+
+    A refund names no return: where several of an order wait, each one's own record must tell.
+    """
     waiting = Case.objects.filter(
         order__in=[order.pk for order in orders], type="return_received", closed_at__isnull=True, outcome=""
     )
     # By conversation, as whoever holds several of them does.
-    for case in waiting.select_related("conversation__account", "order_return").order_by("conversation_id"):
+    rows = waiting.select_related("conversation__account", "order_return").order_by("conversation_id")
+    of_order = Counter(row.order_id for row in rows)
+    for case in rows:
+        if of_order[case.order_id] > 1:
+            continue
         with _harmless("refund"):
-            since = Refund.objects.filter(order=case.order_id, at__gte=case.opened_at)
-            first = since.order_by("at").first()
-            if first is not None and first.at is not None:
-                case.paid, case.currency = first.amount, first.currency
-                case.save(update_fields=["paid", "currency"])
-                _settle(case, "refunded", at=max(first.at, case.stage_since))
+            made = Refund.objects.filter(order=case.order_id, at__gte=case.opened_at).order_by("at")
+            _settle_if_paid(case, list(made))
+
+
+def _settle_if_paid(case: Case, refunds: Sequence[Refund]) -> None:
+    paid = sum((refund.amount for refund in refunds), Decimal())
+    if not refunds or (case.amount is not None and paid < case.amount):
+        return
+    case.paid, case.currency = paid, refunds[-1].currency
+    case.save(update_fields=["paid", "currency"])
+    _settle(case, "refunded", at=max(refunds[-1].at or case.stage_since, case.stage_since))
 
 
 @receiver(order_merged)
@@ -161,6 +176,8 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
     if case is not None:
         update(case, found, now=now)
         return case
+    if decided_before(account, found) is not None:
+        return None  # a mail or a person was here first, and it is over
     talk = talk_of(account, found.order, about=found.type.title, at=found.at)
     case = open_case(talk, found, now=now)
     if found.type.first.stage == "buyer" and talk.case_label == found.type.label:

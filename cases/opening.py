@@ -4,12 +4,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q, QuerySet
+
 from accounts.models import Membership
 from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
 from cases.types import SELLERS, CaseType
 from inbox import clocks, events
-from inbox.models import Conversation, Deadline, Message
+from inbox.models import Conversation, Deadline, Direction, Message
 from marketplaces.models import SellerAccount
 from orders.models import Order, Return
 
@@ -49,10 +51,22 @@ def known(account: SellerAccount, source_key: str) -> Case | None:
 
 def undecided(account: SellerAccount, found: Found) -> Case | None:
     """The running case about the same matter: by its number, by the return, else by the order."""
-    rows = Case.objects.filter(
-        account=account, type=found.type.key, closed_at__isnull=True, outcome="", decided_at__isnull=True
-    )
-    rows = rows.select_related("conversation__account", "order", "deadline").order_by("-opened_at", "-pk")
+    rows = _of_type(account, found).filter(closed_at__isnull=True, outcome="", decided_at__isnull=True)
+    return _about(rows, found)
+
+
+def decided_before(account: SellerAccount, found: Found) -> Case | None:
+    """The newest case about the same matter that is decided or put away."""
+    rows = _of_type(account, found).filter(Q(closed_at__isnull=False) | Q(decided_at__isnull=False))
+    return _about(rows.exclude(outcome=CaseOutcome.WITHDRAWN), found)
+
+
+def _of_type(account: SellerAccount, found: Found) -> QuerySet[Case]:
+    rows = Case.objects.filter(account=account, type=found.type.key)
+    return rows.select_related("conversation__account", "order", "deadline").order_by("-opened_at", "-pk")
+
+
+def _about(rows: QuerySet[Case], found: Found) -> Case | None:
     if found.reference and (named := rows.filter(reference=found.reference).first()):
         return named
     if found.order_return is not None:
@@ -105,9 +119,14 @@ def open_case(
 
 
 def update(case: Case, found: Found, *, now: datetime) -> None:
-    """A source tells more of a running case: its number, its sum, another moment to act by."""
-    case.reference = found.reference[:64] or case.reference
-    if found.amount is not None:
+    """A source tells more of a running case: its number, its sum, another moment to act by.
+
+    A mail that comes after a newer one may only fill what is empty and bring the moment forward.
+    """
+    overtaken = _overtaken(case, found)
+    if not (overtaken and case.reference):
+        case.reference = found.reference[:64] or case.reference
+    if found.amount is not None and not (overtaken and case.amount is not None):
         case.amount, case.currency = found.amount, _currency(found) or case.currency
     case.order = case.order or found.order
     case.order_return = case.order_return or found.order_return
@@ -115,13 +134,23 @@ def update(case: Case, found: Found, *, now: datetime) -> None:
     moved = False
     if found.stated_due is not None and case.deadline_id is not None:
         deadline = Deadline.objects.select_related("conversation__account").get(pk=case.deadline_id)
-        moved = clocks.move_stated(deadline, found.stated_due)
+        if not overtaken or found.stated_due < deadline.due_at:
+            moved = clocks.move_stated(deadline, found.stated_due)
     elif found.stated_due is not None and case.stage in SELLERS:
         life.run(case, at=found.at, stated_due=found.stated_due, mail=found.mail)
         moved = True
     life.tell(case.conversation)
     kind = "case_due_moved" if moved else "case_updated"
     events.record(case.conversation, kind, at=now, case=case.pk, what=found.type.title)
+
+
+def _overtaken(case: Case, found: Found) -> bool:
+    """Whether a newer mail of the kind is here already: mail does not come in the order it was written."""
+    if found.mail is None:
+        return False
+    others = Message.objects.filter(conversation__in=(case.conversation_id, found.mail.conversation_id))
+    newer = others.filter(kind=found.mail.kind, direction=Direction.IN, sent_at__gt=found.mail.sent_at)
+    return newer.exists()
 
 
 def decide(

@@ -2,9 +2,9 @@
 
 from inbox import sla
 from inbox.evidence import Evidence
-from inbox.models import ConversationKind, Message
+from inbox.models import ConversationKind, Direction, Message
 from marketplaces.mailbox.parsed import ParsedMail, Verdict
-from marketplaces.models import InboundRaw
+from marketplaces.models import FolderRole, InboundRaw
 
 
 def duplicate_of(evidence: Evidence, raw: InboundRaw, mail: ParsedMail) -> Message | None:
@@ -13,7 +13,11 @@ def duplicate_of(evidence: Evidence, raw: InboundRaw, mail: ParsedMail) -> Messa
     Two different mails with one Message-ID do occur; both are kept.
     """
     at = sla.started_at([mail.date, mail.relay_received], raw.received_at)
+    in_sent = raw.folder == FolderRole.SENT
     for message in _others(evidence, raw, mail):
+        # A copy to oneself in the inbox is seen first, and proves nothing: the one in Sent is the answer.
+        if in_sent and message.direction == Direction.IN:
+            continue
         # Of one whose words had to be deleted only the name and the moment can be compared.
         if message.purged_at is not None and message.sent_at == at:
             return message

@@ -97,7 +97,7 @@ def file_answer_elsewhere(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> Mess
 def file_unreadable(raw: InboundRaw, reason: str) -> Message:
     """A mail nobody could read: still a conversation, its clock running and its source at hand."""
     envelope = envelope_of(bytes(raw.content[:65536]))
-    expires = _expiry(raw, raw.received_at)
+    expires = _expiry(raw)
     conversation = Conversation.objects.create(
         tenant_id=raw.tenant_id,
         number=next_numbers(raw.tenant_id, 1)[0],
@@ -177,7 +177,7 @@ def add_message(
         oddities=oddities,
         no_response_link=mail.no_response_link if len(mail.no_response_link) <= 1000 else "",
         sent_at=at,
-        expires_at=_expiry(raw, at),
+        expires_at=_expiry(raw),
     )
     message.matter, message.stated_due = mail.matter, mail.stated_due
     message.vouched = mail.verdict == Verdict.PASS
@@ -231,7 +231,7 @@ def _open(
 ) -> Conversation:
     buyer, order = None, None
     if kind not in ASIDE:
-        buyer, order = _buyer_and_order(desk, raw, mail, expires_at=_expiry(raw, at))
+        buyer, order = _buyer_and_order(desk, raw, mail, expires_at=_expiry(raw))
     conversation = Conversation(
         tenant_id=raw.tenant_id,
         account=raw.account,
@@ -244,7 +244,7 @@ def _open(
         relay_alias=mail.relay_alias[:254],
         case_ref=mail.case_ref[:64],
         last_message_at=at,
-        expires_at=_expiry(raw, at),
+        expires_at=_expiry(raw),
     )
     desk.opened.append(conversation)
     if kind not in ASIDE:
@@ -320,6 +320,7 @@ def _is_newest(desk: Desk, conversation: Conversation, message: Message) -> bool
     return not stored.filter(sent_at__gt=message.sent_at).exists()
 
 
-def _expiry(raw: InboundRaw, at: datetime) -> datetime:
-    account = raw.account
-    return retention.expires_at(account.marketplace, at, walmart_days=account.tenant.walmart_retention_days)
+def _expiry(raw: InboundRaw) -> datetime:
+    """Counted from when the mailbox took it: a wrong Date must not have a new mail deleted unread."""
+    account, days = raw.account, raw.account.tenant.walmart_retention_days
+    return retention.expires_at(account.marketplace, raw.received_at, walmart_days=days)

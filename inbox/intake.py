@@ -228,12 +228,15 @@ def _own_copy(desk: Desk, raw: InboundRaw, mail: ParsedMail) -> str:
         message = filing.file_answer_elsewhere(desk, raw, mail)
         return "" if message else NOBODY
     # A mail in Sent proves itself alone: an answer written elsewhere names our earlier replies too.
-    ids = [part for part in (mail.message_id,) if part]
-    if raw.folder != FolderRole.SENT:
+    ids, sent_to = [part for part in (mail.message_id,) if part], None
+    if raw.folder == FolderRole.SENT:
+        # One text goes to many buyers, and says nothing about those it was not sent to.
+        sent_to = mail.to
+    else:
         ids += [*mail.in_reply_to, *mail.references]
     at = filing.moment_of(raw, mail)
     reply = proofs.find_reply(raw.account_id, ids) or proofs.find_reply_by_text(
-        raw.account_id, mail.text, list(mail.order_ids), at
+        raw.account_id, mail.text, list(mail.order_ids), at, sent_to=sent_to
     )
     if reply is not None:
         proofs.prove_sent(reply.pk, raw.pk, at)

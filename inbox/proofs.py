@@ -117,16 +117,23 @@ def find_reply(account_id: int, message_ids: Collection[str]) -> OutboundReply |
 
 
 def find_reply_by_text(
-    account_id: int, text: str, order_ids: Collection[str], before: datetime
+    account_id: int,
+    text: str,
+    order_ids: Collection[str],
+    before: datetime,
+    *,
+    sent_to: Collection[str] | None = None,
 ) -> OutboundReply | None:
     """The one reply of this account that a copy repeats, for copies that name no Message-ID of ours.
 
     Looked for among those handed over in the days before; a conversation about another order than the copy's
-    is out. One that is confirmed already is found when no unconfirmed one fits: a copy may come twice.
+    is out, and so is a reply to somebody else than the copy went to, where that is known (`sent_to`). One
+    that is confirmed already is found when no unconfirmed one fits: a copy may come twice.
     None when there is none, or two that are not confirmed: a proof is never guessed.
     """
     copy = _comparable(text)
     numbers = _buyers_numbers(account_id, order_ids)
+    readers = None if sent_to is None else {address.casefold() for address in sent_to}
     handed = OutboundReply.objects.filter(
         account_id=account_id,
         state__in=HANDED,
@@ -135,6 +142,8 @@ def find_reply_by_text(
     same: list[OutboundReply] = []
     similar: list[OutboundReply] = []
     for reply in handed.order_by("-handed_at").iterator():
+        if readers is not None and reply.to_address.casefold() not in readers:
+            continue
         order = reply.conversation.order
         if order is not None and numbers and order.external_id not in numbers:
             continue

@@ -34,7 +34,7 @@ from inbox.models import (
 )
 from inbox.reading import read_bounded
 from inbox.recognising import NO_CLOCK, PLACES
-from inbox.signals import mails_filed
+from inbox.signals import conversation_emptied, mails_filed
 from marketplaces.mailbox.bounded import ParseFailed
 from marketplaces.mailbox.parse import PARSER_VERSION
 from marketplaces.mailbox.parsed import ParsedMail, UnreadableMail, Verdict
@@ -301,6 +301,7 @@ class Rereading:
         emptied.state, emptied.closed_at = ConversationState.CLOSED, now
         emptied.save(update_fields=["state", "closed_at"])
         events.record(emptied, "emptied", at=now, number=target.number)
+        conversation_emptied.send(Conversation, emptied=emptied, target=target)
         standing.refresh(emptied)
         if Deadline.objects.filter(message=self.message, stopped_at__isnull=True).exists():
             target.open_again()

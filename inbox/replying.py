@@ -23,7 +23,8 @@ THREAD_HEADERS = 20
 
 # Acts of others on a conversation that its next reply should know of.
 MOVES = (
-    *("closed", "assigned", "unassigned", "recognised", "filed", "reread", "reply_settled"),
+    *("closed", "assigned", "unassigned", "recognised", "filed", "reread"),
+    *("reply_settled", "reply_settled_arrived", "reply_settled_send_again", "reply_settled_discard"),
     *("settled_answered_elsewhere", "settled_no_response_needed", "settled_not_buyer_message"),
 )
 

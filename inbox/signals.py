@@ -10,6 +10,8 @@ from accounts.refusals import Refused
 mails_filed = Signal()
 # Clocks of a conversation were stopped or run again, by a reply, a mail or a person: `conversation`.
 clocks_changed = Signal()
+# A conversation's only mail belongs to another one: `emptied`, `target`. What hangs on it goes along.
+conversation_emptied = Signal()
 # Somebody closes a conversation: `conversation`. Whoever still needs it raises Refused.
 closing = Signal()
 # Conversations whose texts are gone: `ids`, `now`. What hangs on them goes with them.

@@ -15,7 +15,7 @@ from cases.models import CheckState, WarehouseCheck, WarehouseRule
 from cases.warehouse.holes import holes_in
 from inbox import drafts, events, replying
 from inbox.guard import Blocked
-from inbox.models import Conversation, Draft, OutboundReply
+from inbox.models import Conversation, Draft, Event, OutboundReply
 from marketplaces import seeing
 
 # One reply a check, whoever presses how often.
@@ -124,8 +124,11 @@ def _typed(check: WarehouseCheck, *, by: Membership) -> str:
 
 
 def _answered_since(check: WarehouseCheck) -> bool:
+    """Whether anybody, the asker too, has answered, settled or closed it since the question was asked."""
     newer = OutboundReply.objects.filter(conversation=check.conversation, pk__gt=check.seen_reply)
-    return newer.exists()
+    acts = Event.objects.filter(conversation=check.conversation, pk__gt=check.seen_event)
+    done = acts.filter(kind__in=replying.MOVES).exclude(kind__in=("assigned", "unassigned"))
+    return newer.exists() or done.exclude(actor=None).exists()
 
 
 def _refuse_if_settled(check: WarehouseCheck) -> None:

@@ -36,9 +36,11 @@ def verdict(
     if any(each.result == "fail" for each in dmarc):
         return Verdict.FAIL
     ours = rules.is_sender(from_domain)
-    if ours and any(
-        each.result == "pass" and (not each.domain or _aligned(each.domain, from_domain)) for each in dmarc
-    ):
+    # No marketplace writes two From lines (RFC 5322, 3.6): the server may have looked at the other one.
+    if ours and len(headers.all("from")) > 1:
+        return Verdict.FAIL
+    dmarc = [each for each in dmarc if _aligned(each.domain, from_domain)]
+    if ours and any(each.result == "pass" for each in dmarc):
         return Verdict.PASS
     if ours and any(each.result == "pass" and each.domain and rules.is_sender(each.domain) for each in dkim):
         return Verdict.PASS

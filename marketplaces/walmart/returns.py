@@ -38,6 +38,7 @@ IN_TRANSIT = "RETURN_IN_TRANSIT"
 RECEIVED = ("DELIVERED_AT_RETURN_CENTER", "DELIVERED_AFTER_INVOICE")
 REFUNDED = ("REFUND_ISSUED", "REFUND_COMPLETED")
 CANCELLED = "RETURN_CANCELLED"
+OVER = (ReturnStatus.COMPLETED, ReturnStatus.CANCELLED)
 ORDER = (
     ReturnStatus.UNKNOWN,
     ReturnStatus.STARTED,
@@ -75,6 +76,7 @@ def one(value: Json, strange: list[Strange]) -> ReturnRecord:
         if said not in STATUSES:
             strange.append(unknown("A status of a return", said, number))
     label = _label(value)
+    waiting = [line for line in lines if _status(line) not in OVER and not any(_tagged([line], REFUNDED))]
     return ReturnRecord(
         external_id=number,
         order_id=ident(value, "customerOrderId"),
@@ -84,8 +86,9 @@ def one(value: Json, strange: list[Strange]) -> ReturnRecord:
         status_text=", ".join(dict.fromkeys(filter(None, words)))[:LONGEST_WORD],
         requested_at=requested_at,
         return_by=moment(value, "returnByDate"),
-        received_at=max(_tagged(lines, RECEIVED), default=None),
-        refunded_at=max(_tagged(lines, REFUNDED), default=None),
+        # A line that was refunded says nothing of one that is here and waits: that one's 48 hours run.
+        received_at=_received_at(lines, waiting),
+        refunded_at=None if waiting else max(_tagged(lines, REFUNDED), default=None),
         carrier=word(label, "carrierName"),
         tracking_number=text(label, "trackingNo", 100),
         channel=text(part(value, "returnChannel"), "channelName", 40),
@@ -94,6 +97,13 @@ def one(value: Json, strange: list[Strange]) -> ReturnRecord:
         lines=tuple(_line(line) for line in lines),
         events=_events(lines),
     )
+
+
+def _received_at(lines: list[Json], waiting: list[Json]) -> datetime | None:
+    """When the first line that waits for its refund came in; where none waits, when the last one did."""
+    if waiting:
+        return min(_tagged(waiting, RECEIVED), default=None)
+    return max(_tagged(lines, RECEIVED), default=None)
 
 
 def _line(value: Json) -> ReturnLineRecord:

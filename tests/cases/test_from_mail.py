@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from cases import acts, from_mail, opening
-from cases.models import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage
+from cases.models import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage, WarehouseCheck
 from cases.types import types
 from inbox import clocks, recognising, reparsing
 from inbox.models import Conversation, Deadline, Event, Message
@@ -17,6 +17,7 @@ from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.models import SellerAccount
 from orders.models import Order
 from tests.cases import mails
+from tests.cases.checks import ask
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case, stages_of
 from tests.world import World, arrive, walmart_mail
 
@@ -305,6 +306,29 @@ def test_a_notice_that_newer_rules_know_for_a_claim_becomes_a_case(world: World)
     assert (case.type, case.mail_id) == ("atoz_claim", message.pk)
     assert clocks_of(message.conversation) == [("atoz_claim", True, "")]
     assert fresh(message.conversation).case_label == "A-to-z claim"
+
+
+def test_a_claim_that_newer_rules_move_takes_its_case_along(world: World) -> None:
+    claim = take_in(world.amazon, mails.claim(world.amazon))
+    with tenant_tx(world.acme.pk):
+        # Older rules had not seen the number of the order.
+        Conversation.objects.update(order=None)
+        Case.objects.update(order=None)
+    text = f"Order ID: {mails.AMAZON_ORDER}\nWhere is my lamp?\n"
+    buyer = take_in(
+        world.amazon, mails.amazon(world.amazon, "", text, sender="v5xk0l6l6w4bl8d@marketplace.amazon.de")
+    )
+    assert buyer.conversation_id != claim.conversation_id
+    with tenant_tx(world.acme.pk):
+        ask(Conversation.objects.get(pk=claim.conversation_id), world.alice)
+    list(reparsing.reread(world.acme.pk, Which(again=True), write=True, now=timezone.now()))
+    case = only_case(world.amazon)
+    assert case.conversation_id == buyer.conversation_id
+    assert ("atoz_claim", True, "") in clocks_of(buyer.conversation)
+    assert clocks_of(claim.conversation) == []
+    assert (fresh(claim.conversation).case_label, fresh(buyer.conversation).case_label != "") == ("", True)
+    with tenant_tx(world.acme.pk):
+        assert WarehouseCheck.objects.get().conversation_id == buyer.conversation_id
 
 
 def test_a_claim_that_newer_rules_know_for_a_message_is_no_case_any_more(world: World) -> None:

@@ -116,8 +116,19 @@ def test_a_refund_known_from_elsewhere_ends_it_too(world: World) -> None:
     world.amazon.clocks_from = received
     take_returns(world.amazon, here(modified_at=received, received_at=received))
     take_orders(world.amazon, order(refunds=(refund(),)))
+    assert only_case(world.amazon).outcome == ""  # a goodwill
+    take_orders(world.amazon, order(refunds=(refund(), refund("R2", "79.90")), modified_at=NOW))
     case = only_case(world.amazon)
-    assert (case.outcome, case.paid) == (CaseOutcome.SETTLED, Decimal("10.00"))
+    assert (case.outcome, case.paid) == (CaseOutcome.SETTLED, Decimal("89.90"))
+
+
+def test_one_refund_does_not_end_what_two_returns_wait_for(world: World) -> None:
+    received = order().ordered_at - timedelta(days=1)
+    world.amazon.clocks_from = received
+    facts = {"modified_at": received, "received_at": received}
+    take_returns(world.amazon, here(**facts), here(external_id="RMA-2", **facts))
+    take_orders(world.amazon, order(refunds=(refund("R1", "89.90"),)))
+    assert [case.outcome for case in cases_of(world.amazon)] == ["", ""]
 
 
 def test_it_hangs_on_the_buyers_own_conversation(world: World) -> None:
@@ -204,8 +215,14 @@ def test_history_opens_nothing(world: World) -> None:
         here(requested_at=before, received_at=before, modified_at=NOW),
         rma(external_id="RMA-2", requested_at=before),
     )
-    take_orders(world.walmart, wanted(ordered_at=before))
+    take_orders(world.walmart, wanted(ordered_at=before, ship_by=before))
     assert cases_of(world.walmart) == []
+
+
+def test_what_is_to_be_cancelled_is_no_history_while_it_must_ship(world: World) -> None:
+    ordered = world.walmart.clocks_from - timedelta(days=1)
+    take_orders(world.walmart, wanted(ordered_at=ordered))
+    assert only_case(world.walmart).type == "cancel_request"
 
 
 def test_a_check_follows_when_two_rows_turn_out_to_be_one_order(world: World) -> None:

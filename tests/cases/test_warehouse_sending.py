@@ -10,7 +10,7 @@ from accounts.tenancy import tenant_tx
 from cases.models import WarehouseCheck
 from cases.warehouse import ruling, sending
 from cases.warehouse.asking import newest_of
-from inbox import drafts, replying
+from inbox import actions, drafts, replying
 from inbox.models import Conversation, Draft, OutboundReply
 from tests.cases.checks import TRACKED, answer, ask, fresh
 from tests.cases.test_warehouse_asking import kinds_of
@@ -210,6 +210,17 @@ def test_it_waits_where_somebody_has_answered_meanwhile(world: World, talk: Conv
     reply_in(talk, world.alice, body="By hand.")
     answer(check, world.wendy, **SHIPPED)
     assert replies(talk) == [("Alice Archer", "By hand.")]
+
+
+def test_it_waits_where_the_asker_has_settled_the_clock_meanwhile(world: World, talk: Conversation) -> None:
+    allow(world)
+    check = ask(talk, world.alice, prepared_reply=TRACKED)
+    with tenant_tx(world.acme.pk):
+        row = Conversation.objects.select_related("account", "order").get(pk=talk.pk)
+        actions.settle_clock(row, by=world.alice, outcome="answered_elsewhere", now=timezone.now())
+    answer(check, world.wendy, **SHIPPED)
+    assert replies(talk) == []
+    assert sending.waiting(fresh(check))
 
 
 def test_it_waits_where_the_asker_is_no_agent_any_more(world: World, talk: Conversation) -> None:

@@ -13,8 +13,9 @@ from inbox import proofs
 from inbox.models import Conversation, ConversationState, Deadline, Message, OutboundReply, Outcome
 from inbox.rail import rail
 from marketplaces.models import FolderRole, SellerAccount
+from marketplaces.outbox import OutboxState
 from tests.web.rows import reply_in
-from tests.world import World, arrive, walmart_mail
+from tests.world import World, arrive, conversation_of, walmart_mail
 
 RELAY = f"{'a' * 32}@relay.walmart.com"
 
@@ -100,6 +101,30 @@ def test_a_later_answer_from_elsewhere_is_not_taken_for_our_own(world: World, ta
     arrive(world.walmart, sent(world.walmart, RELAY, References=ours.message_id), folder=FolderRole.SENT)
     with tenant_tx(world.acme.pk):
         assert Message.objects.filter(direction="out").count() == 1
+    assert now(talk).due_at is None
+
+
+def test_a_copy_to_oneself_in_the_inbox_does_not_hide_the_answer_in_sent(
+    world: World, talk: Conversation
+) -> None:
+    content = sent(world.walmart, RELAY)
+    arrive(world.walmart, content)
+    assert now(talk).due_at == talk.due_at
+    arrive(world.walmart, content, folder=FolderRole.SENT)
+    assert now(talk).due_at is None
+
+
+def test_one_text_to_another_buyer_proves_nothing_about_ours(world: World, talk: Conversation) -> None:
+    other = conversation_of(world.walmart, relay="b" * 32, order="200011874402914")
+    text = "We send a new one today."
+    at = timezone.now()
+    ours = reply_in(talk, world.alice, OutboxState.UNKNOWN, body=text, queued_at=at, handed_at=at)
+    another = f"{'b' * 32}@relay.walmart.com"
+    arrive(world.walmart, sent(world.walmart, another), folder=FolderRole.SENT)
+    assert (now(talk).due_at, now(other).due_at) == (talk.due_at, None)
+    arrive(world.walmart, sent(world.walmart, RELAY), folder=FolderRole.SENT)
+    with tenant_tx(world.acme.pk):
+        assert OutboundReply.objects.get(pk=ours.pk).state == OutboxState.SENT
     assert now(talk).due_at is None
 
 

@@ -9,6 +9,10 @@ CASES = {
     "dmarc pass": (OURS + "dmarc=pass (p=QUARANTINE) header.from=marketplace.amazon.com", Verdict.PASS),
     "dmarc pass without a domain": (OURS + "dmarc=pass", Verdict.PASS),
     "dmarc pass for someone else": (OURS + "dmarc=pass header.from=evil.example", Verdict.NONE),
+    "someone else's dmarc hides no refusal": (
+        OURS + "spf=fail; dkim=pass header.d=evil.example; dmarc=pass header.from=evil.example",
+        Verdict.FAIL,
+    ),
     "aligned dkim": (OURS + "dkim=pass header.d=marketplace.amazon.com; spf=none", Verdict.PASS),
     "aligned dkim of the parent": (OURS + "dkim=pass header.i=@amazon.com", Verdict.PASS),
     "dkim of someone else": (OURS + "dkim=pass header.d=amazonses.com", Verdict.NONE),
@@ -48,6 +52,17 @@ def test_only_the_topmost_line_of_our_server_counts() -> None:
     passed, failed = OURS + "dmarc=pass header.from=amazon.com", OURS + "dmarc=fail"
     assert parse(with_results(failed, passed), AMAZON).verdict is Verdict.FAIL
     assert parse(with_results("mx.other.example; dmarc=fail", passed), AMAZON).verdict is Verdict.PASS
+
+
+def test_a_second_sender_is_refused_whatever_the_server_has_proved() -> None:
+    line = OURS + "dkim=pass header.d=amazon.com; dmarc=pass header.from=evil.example"
+    twice = with_results(line).replace(b"From:", b"From: Mallory <m@evil.example>\r\nFrom:", 1)
+    for content in (twice, with_results(line).replace(b"Date:", b"From: m@evil.example\r\nDate:", 1)):
+        assert parse(content, AMAZON).verdict is not Verdict.PASS
+    assert (
+        parse(with_results(line).replace(b"Date:", b"From: m@evil.example\r\nDate:", 1), AMAZON).verdict
+        is Verdict.FAIL
+    )
 
 
 def test_another_domain_never_passes_as_the_marketplace() -> None:

@@ -345,6 +345,34 @@ def test_a_return_is_as_far_as_its_slowest_line() -> None:
     assert returned("VANISHED") is ReturnStatus.UNKNOWN
 
 
+def test_a_refunded_line_does_not_hide_one_that_is_here_and_waits() -> None:
+    def returned(*lines: tuple[str, dict[str, int]]) -> tuple[int | None, int | None]:
+        rows = []
+        for number, (state, tags) in enumerate(lines):
+            track = [
+                {"eventTag": tag, "eventTime": f"2026-11-{day:02}T00:00:00Z"} for tag, day in tags.items()
+            ]
+            rows.append({"returnOrderLineNumber": number, "status": state, "returnTrackingDetail": track})
+        value = {
+            "returnOrderId": "1",
+            "customerOrderId": "2",
+            "returnOrderDate": "2026-11-01T00:00:00Z",
+            "returnOrderLines": rows,
+        }
+        record = walmart_returns.returns([value]).records[0]
+        return (
+            record.received_at.day if record.received_at else None,
+            record.refunded_at.day if record.refunded_at else None,
+        )
+
+    done = ("COMPLETED", {"DELIVERED_AT_RETURN_CENTER": 3, "REFUND_ISSUED": 4})
+    assert returned(done, ("DELIVERED", {"DELIVERED_AT_RETURN_CENTER": 9})) == (9, None)
+    assert returned(done, ("INITIATED", {"RETURN_IN_TRANSIT": 9})) == (None, None)
+    assert returned(done, ("INITIATED", {"RETURN_CANCELLED": 9})) == (3, 4)
+    later = ("COMPLETED", {"DELIVERED_AT_RETURN_CENTER": 9, "REFUND_ISSUED": 10})
+    assert returned(done, later) == (9, 10)
+
+
 def test_every_state_of_a_parcel_in_amazons_model_is_known() -> None:
     model = sample("amazon/fulfillmentOutbound_2020-07-01.json")
     assert set(model["definitions"]["CurrentStatus"]["enum"]) == set(fulfilments.STATUSES)

@@ -87,6 +87,17 @@ def files() -> list[Path]:
     return [path for path in Path(settings.MEDIA_ROOT).rglob("*") if path.is_file()]
 
 
+def test_a_new_mail_with_an_old_date_is_not_deleted_unread(world: World) -> None:
+    now = timezone.now()
+    content = walmart_mail(world.walmart, text="Where is my lamp?", sent_at=now - timedelta(days=900))
+    message = arrive(world.walmart, content)
+    assert message is not None
+    purging.purge(world.acme.pk, now=now + HOUR)
+    with tenant_tx(world.acme.pk):
+        assert Message.objects.get(pk=message.pk).text == "Where is my lamp?"
+        assert Conversation.objects.get().relay_address
+
+
 def test_nothing_that_names_the_buyer_is_left_and_the_clock_is(
     world: World,
     superuser: Superuser,

@@ -1,0 +1,25 @@
+"""What hangs on a conversation goes along when newer rules move its only mail to another one."""
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from cases import life
+from cases.models import Case, CaseStage, WarehouseCheck
+from inbox.models import Conversation, Deadline
+from inbox.signals import conversation_emptied
+
+
+@receiver(conversation_emptied)
+def follow_the_mail(
+    sender: type[Conversation], *, emptied: Conversation, target: Conversation, **kwargs: Any
+) -> None:
+    """Hang cases with their clocks, and checks, on the conversation that has the mail now."""
+    WarehouseCheck.objects.filter(conversation=emptied).update(conversation=target)
+    clocks = CaseStage.objects.filter(case__conversation=emptied, deadline__isnull=False)
+    Deadline.objects.filter(pk__in=list(clocks.values_list("deadline", flat=True))).update(
+        conversation=target
+    )
+    if Case.objects.filter(conversation=emptied).update(conversation=target):
+        life.tell(emptied)
+        life.tell(target)
