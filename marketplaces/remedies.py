@@ -45,6 +45,15 @@ def of_key(account: SellerAccount, fault: ApiError) -> Remedy:
     return Remedy(str(fault), fix)
 
 
+def of_twin(twin: SellerAccount) -> Remedy:
+    """Why a mailbox is not read twice."""
+    return Remedy(
+        f"{twin.name} reads this mailbox already.",
+        f"Every message would come in twice. Give this account a mailbox of its own, and have "
+        f"{twin.facts.name} send its messages there.",
+    )
+
+
 def of_rights(account: SellerAccount, missing: tuple[str, ...]) -> Remedy:
     """What the key may not do."""
     listed = ", ".join(missing)

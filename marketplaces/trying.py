@@ -178,6 +178,8 @@ def _try_mailbox(trial: ConnectionTrial) -> Remedy | None:
             sending = host == account.smtp_host != account.imap_host
             check_host(host)
         sending = False
+        if twin := _reads_it_already(account):
+            return remedies.of_twin(twin)
         if remedy := _redeem_mail(trial, account):
             return remedy
         with imap.mailbox(mail_login.imap_login(account, trial=PREFIX)) as client:
@@ -192,6 +194,18 @@ def _try_mailbox(trial: ConnectionTrial) -> Remedy | None:
     except credentials.CredentialFault as fault:
         return Remedy(str(fault), "Enter the password once more.")
     return None
+
+
+def _reads_it_already(account: SellerAccount) -> SellerAccount | None:
+    """Another account of the marketplace with this mailbox: each message would begin two clocks."""
+    with tenant_tx(account.tenant_id):
+        same = SellerAccount.objects.filter(
+            imap_host__iexact=account.imap_host,
+            imap_user__iexact=account.imap_user,
+            disconnected_at__isnull=True,
+        )
+        twins = list(same.exclude(pk=account.pk).order_by("pk"))
+    return next((twin for twin in twins if twin.marketplace is account.marketplace), None)
 
 
 def _redeem_mail(trial: ConnectionTrial, account: SellerAccount) -> Remedy | None:

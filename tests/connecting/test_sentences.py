@@ -16,7 +16,7 @@ from cryptography.x509.oid import NameOID
 from pytest_django import Settings
 
 from accounts.tenancy import tenant_tx
-from marketplaces.models import Credential
+from marketplaces.models import Credential, SellerAccount
 from tests.connecting.conftest import MakeWizard, Wizard, text_of
 
 UUID = "0a1b2c3d-4e5f-6071-8293-a4b5c6d7e8f9"
@@ -72,6 +72,23 @@ def test_a_consent_taken_back_says_to_authorise_again(wizard: MakeWizard) -> Non
     assert "no longer accepts this account's authorisation" in said
     assert "Authorise the application again in Seller Central" in said
     assert nothing_is_stored(shop)
+
+
+def test_a_mailbox_that_is_read_already_is_not_read_twice(wizard: MakeWizard) -> None:
+    shop = wizard("walmart")
+    shop.start()
+    box = shop.mailbox()
+    with tenant_tx(shop.world.acme.pk):
+        twin = SellerAccount.objects.filter(pk=shop.world.walmart.pk)
+        twin.update(imap_host=box["imap_host"], imap_user=str(box["imap_user"]).upper())
+    said = shop.enter("mailbox", box)
+    assert "Lumen US reads this mailbox already." in said
+    assert "Every message would come in twice." in said
+    assert nothing_is_stored(shop)
+    # Of another marketplace nothing comes in twice; and who is disconnected reads nothing.
+    with tenant_tx(shop.world.acme.pk):
+        twin.update(market="amazon-us")
+    assert "opens and sends" in shop.enter("mailbox", box)
 
 
 def test_a_name_that_is_taken_and_an_address_that_is_none_are_refused(wizard: MakeWizard) -> None:
