@@ -146,6 +146,10 @@ def _again(case: Case, message: Message, found: Found, *, now: datetime) -> Case
         due, at = found.stated_due, message.sent_at
         life.enter(case, stage, at=at, source=CaseSource.MAIL, stated_due=due, mail=message)
         events.record(case.conversation, "case_opened", at=now, case=case.pk, what=found.type.title)
+    if case.stage not in SELLERS:
+        # It has been acted on since: the mail it came from asks for no reply beside it.
+        clocks.in_place_of_reply(message)
+        standing.refresh(message.conversation)
     _own_clock(case, message)
     return case
 

@@ -93,7 +93,9 @@ def _keep(pack: EvidencePack, written: Written, *, now: datetime) -> bool:
         f"tenant/{pack.tenant_id}/packs/{uuid4().hex}.pdf", ContentFile(written.content)
     )
     with tenant_tx(pack.tenant_id):
-        kept = EvidencePack.objects.filter(pk=pack.pk, state=PackState.MAKING, attempts=pack.attempts).update(
+        own = EvidencePack.objects.filter(pk=pack.pk, state=PackState.MAKING, attempts=pack.attempts)
+        # One whose time came while it was made is gone: nobody would look for its file again.
+        kept = own.filter(purged_at__isnull=True).update(
             state=PackState.READY,
             next_at=None,
             percent=100,

@@ -392,6 +392,28 @@ def test_a_running_case_keeps_its_evidence_and_a_settled_one_lets_go(world: Worl
     assert forgetting.purge_evidence(case.tenant_id, now=settled) == 0
 
 
+def test_a_pack_whose_time_comes_while_it_is_made_leaves_no_file(world: World, case: Case) -> None:
+    now = timezone.now()
+    with tenant_tx(world.acme.pk):
+        pack = packing.ask(fresh(case), by=world.alice, now=now)
+        EvidencePack.objects.update(expires_at=now)
+        Case.objects.update(decided_at=now - timedelta(days=46))
+
+    def clock() -> datetime:
+        # The hourly purge falls into the making of it.
+        with tenant_tx(world.acme.pk):
+            making = EvidencePack.objects.filter(state=PackState.MAKING).exists()
+        if making:
+            forgetting.purge_evidence(world.acme.pk, now=now + timedelta(minutes=1))
+        return now + timedelta(seconds=10)
+
+    assert not packing.make(pack.pk, tenant_id=world.acme.pk, clock=clock)
+    with tenant_tx(world.acme.pk):
+        assert EvidencePack.objects.get(pk=pack.pk).path == ""
+    packs = f"tenant/{world.acme.pk}/packs"
+    assert not default_storage.exists(packs) or default_storage.listdir(packs)[1] == []
+
+
 def test_a_purged_conversation_makes_no_pack(world: World, case: Case) -> None:
     with tenant_tx(case.tenant_id):
         Conversation.objects.update(purged_at=timezone.now())

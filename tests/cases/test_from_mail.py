@@ -289,6 +289,11 @@ def test_filing_by_hand_opens_the_case_and_undoing_it_ends_its_clock(world: Worl
     file_as(world, conversation, "claim")
     assert only_case(world.amazon).closed_at is None
     assert clocks_of(conversation) == [("atoz_claim", True, "")]
+    with tenant_tx(world.acme.pk):
+        again = Case.objects.select_related("conversation__account", "order", "deadline").get()
+        acts.done_there(again, by=world.alice, note="", now=timezone.now())
+    file_as(world, conversation, "claim")
+    assert clocks_of(conversation) == [("atoz_claim", False, "case_done")]
 
 
 def test_a_notice_that_newer_rules_know_for_a_claim_becomes_a_case(world: World) -> None:
