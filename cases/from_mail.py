@@ -122,9 +122,17 @@ def _found(message: Message, matter: Matter, key: str) -> Found:
 
 
 def _settled_since(account: SellerAccount, found: Found) -> Case | None:
-    """The case that was decided after this mail, which came late, was written; what a reply answers stays."""
+    """The case that the marketplace decided after this mail, which came late, was written.
+
+    A person who decided it may not have known of what the mail asks: then only an older copy is passed by.
+    What a reply answers asks for its own.
+    """
     past = None if found.type.by_reply else decided_before(account, found)
-    over_at = past and (past.decided_at or past.closed_at)
+    if past is None:
+        return None
+    decided = CaseStage.objects.filter(case=past, stage=Stage.DECIDED).order_by("entered_at", "pk").last()
+    by_hand = decided is not None and decided.source == CaseSource.HAND
+    over_at = past.opened_at if by_hand else past.decided_at or past.closed_at
     return past if over_at and found.at <= over_at else None
 
 

@@ -83,6 +83,15 @@ def test_an_older_copy_of_a_claim_that_is_decided_opens_nothing_and_a_new_one_do
     assert [case.stage for case in cases_of(world.amazon)] == [Stage.DECIDED, Stage.SELLER]
 
 
+def test_what_was_asked_before_a_person_decided_is_asked_still(world: World) -> None:
+    arrive(world.amazon, mails.claim(world.amazon, sent_at=NOON - timedelta(days=1)))
+    lose(world)
+    arrive(world.amazon, mails.claim(world.amazon, sent_at=NOON - timedelta(minutes=5)))
+    assert [case.stage for case in cases_of(world.amazon)] == [Stage.DECIDED, Stage.SELLER]
+    arrive(world.amazon, mails.claim(world.amazon, sent_at=NOON - timedelta(days=2)))
+    assert len(cases_of(world.amazon)) == 2
+
+
 def test_an_older_mail_that_comes_late_does_not_put_the_moment_off(world: World) -> None:
     def claim(days: int, hours: int, sum_said: bytes) -> None:
         said = f"Please respond to this claim within {days} calendar days."
