@@ -132,13 +132,6 @@ def _lags(ids: list[int], now: datetime) -> Iterable[tuple[int, timedelta]]:
 
 
 def _mailbox(account: SellerAccount, folders: list[MailFolder], now: datetime) -> StreamFacts:
-    read = [
-        f"{row.get_role_display()} to mail {row.last_uid:,}"
-        if row.last_uid
-        else f"nothing new in {row.get_role_display()}"
-        for row in folders
-        if row.uidvalidity
-    ]
     return StreamFacts(
         name=MAIL,
         title="Mail",
@@ -149,9 +142,25 @@ def _mailbox(account: SellerAccount, folders: list[MailFolder], now: datetime) -
         next_at=account.next_poll_at,
         lag=now - account.last_ok_at if account.last_ok_at else None,
         read_until=None,
-        cursor=", ".join(read) or "no folder read yet",
+        cursor=_folders(folders),
         failures=account.failures,
     )
+
+
+def _folders(folders: list[MailFolder]) -> str:
+    """How far each folder is read; one that was not found is named, because its mail is not seen."""
+    last = {FolderRole(row.role): row.last_uid for row in folders if row.uidvalidity}
+    if not last:
+        return "no folder read yet"
+    words = [
+        f"{role.label} to mail {last[role]:,}"
+        if last.get(role)
+        else f"nothing new in {role.label}"
+        if role in last
+        else f"no folder {role.label} found"
+        for role in FolderRole
+    ]
+    return ", ".join(words)
 
 
 def _stream(row: ApiStream, now: datetime) -> StreamFacts:

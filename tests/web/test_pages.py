@@ -217,19 +217,20 @@ def test_the_accounts_page_shows_how_each_channel_is_read(alice: Browser, world:
 
 def test_the_page_of_an_account_says_what_is_read_and_how_it_sends(alice: Browser, world: World) -> None:
     with tenant_tx(world.acme.pk):
-        MailFolder.objects.create(
-            account=world.walmart,
-            role=FolderRole.SPAM,
-            name="Spam",
-            uidvalidity=1,
-            last_uid=7,
-            last_ok_at=timezone.now(),
-        )
+        for role, last in ((FolderRole.SPAM, 7), (FolderRole.INBOX, 1204)):
+            MailFolder.objects.create(
+                account=world.walmart,
+                role=role,
+                name=role.label,
+                uidvalidity=1,
+                last_uid=last,
+                last_ok_at=timezone.now(),
+            )
     page = text(alice.get(f"/t/acme/accounts/{world.walmart.pk}/"))
     for words in (
         "Walmart US",
         "care.lumen-us@acme.example",
-        "Spam to mail 7",
+        "Inbox to mail 1,204, Spam to mail 7, no folder Sent found",
         "The first comparison is made",
     ):
         assert words in page
