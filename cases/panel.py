@@ -118,7 +118,7 @@ def _panel(
         case=case,
         type=kind,
         steps=_steps(case, kind, {stay.stage for stay in history}),
-        said=facts.said(market) if case.closed_at is None else "",
+        said=facts.said(market, case.outcome) if case.closed_at is None else "",
         pages=tuple(pages),
         left=sla.time_left(clock.due_at, now) if clock else None,
         history=history,

@@ -117,6 +117,14 @@ def test_what_makes_no_sense_is_refused_with_its_reason(alice: Browser, case: Ca
         assert reason in answer.content.decode()
 
 
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_only_a_lost_claim_is_to_be_appealed(alice: Browser, case: Case, outcome: str) -> None:
+    alice.post(at(case, "decision/"), {"outcome": outcome, "decided_by": "marketplace"})
+    page = alice.get(f"/t/acme/c/{case.conversation.number}/cases/", htmx=True).content.decode()
+    assert ("Granted against you" in page) is (outcome == "lost")
+    assert ("there is nothing to appeal" in page) is (outcome == "won")
+
+
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
 def test_the_end_of_the_calendar_is_refused_with_a_sentence(
     alice: Browser, world: World, case: Case, zone: str
