@@ -136,7 +136,7 @@ def _warehouse(dossier: Dossier, case: Case) -> None:
 
 
 def _correspondence(dossier: Dossier, case: Case, *, with_headers: bool) -> None:
-    """Every mail and reply of the matter, oldest first; the marketplace's own apart from buyer's and seller's."""
+    """Every mail and reply of the matter, oldest first; the marketplace's own stand apart."""
     mails = Message.objects.filter(_about(case)).order_by("-sent_at", "-pk")[:LATEST]
     found = [*reversed(list(mails))]
     rows = InboundRaw.objects.all() if with_headers else InboundRaw.objects.defer("content")
