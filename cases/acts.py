@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID, uuid4, uuid5
+from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
 
@@ -114,8 +115,8 @@ def _stands_here(conversation: Conversation, found: Found) -> bool:
 
 def done_there(case: Case, *, by: Membership, note: str, now: datetime) -> None:
     """Record that the seller did at the marketplace's site what this stage asks for; raises Refused."""
-    _still_open(case)
-    _undecided(case)
+    _still_open(case, by=by)
+    _undecided(case, by=by)
     if case.stage not in SELLERS:
         raise Refused("It is not your turn in this case: nothing was recorded.")
     stage = type_of(case.type).after_acting
@@ -137,7 +138,7 @@ def move(
     due_at: datetime | None = None,
 ) -> None:
     """Put a case into another stage, with a moment to act by where one is known; raises Refused."""
-    _still_open(case)
+    _still_open(case, by=by)
     kind = type_of(case.type)
     if stage not in Stage.values or not (kind.has(stage) or stage == Stage.ESCALATED):
         raise Refused(f"A case of the type “{kind.title}” has no such stage.")
@@ -148,7 +149,7 @@ def move(
     _ahead(due_at, now=now)
     before_decision = stage not in (Stage.FOLLOW_UP, Stage.LESSON)
     if case.outcome and before_decision:
-        _appeal(case, kind, stage)
+        _appeal(case, kind, stage, by=by)
     life.enter(case, stage, at=now, source=CaseSource.HAND, by=by, why=_note(note), stated_due=due_at)
     if stage == Stage.FOLLOW_UP:
         case.follow_up_at = case.remind_at = due_at
@@ -161,21 +162,20 @@ def record_decision(
     case: Case, decision: Decision, *, by: Membership, now: datetime, currency: str = ""
 ) -> None:
     """Write down what came of a case, the money and who decided; raises Refused when that was done before."""
-    _still_open(case)
-    _undecided(case)
+    _still_open(case, by=by)
+    _undecided(case, by=by)
     if decision.outcome not in CaseOutcome.values:
         raise Refused("Choose an outcome.")
     if decision.paid is not None and decision.paid < 0:
         raise Refused("What you paid cannot be less than nothing.")
-    if decision.paid is not None and not case.currency:
-        case.currency = currency or (case.order.currency if case.order else "")
-        case.save(update_fields=["currency"])
+    if decision.paid is not None:
+        case.currency = case.currency or currency
     decide(case, decision, at=now, source=CaseSource.HAND, by=by)
 
 
 def write_lesson(case: Case, lesson: str, *, by: Membership, now: datetime) -> None:
     """Keep what would have avoided it; raises Refused where nothing was written or decided."""
-    _still_open(case)
+    _still_open(case, by=by)
     lesson = lesson.strip()
     if not lesson:
         raise Refused("Write something first.")
@@ -190,7 +190,7 @@ def write_lesson(case: Case, lesson: str, *, by: Membership, now: datetime) -> N
 
 def finish(case: Case, *, by: Membership, now: datetime) -> None:
     """Put a decided case away; raises Refused while it is not decided."""
-    _still_open(case)
+    _still_open(case, by=by)
     if not case.outcome:
         raise Refused("Record the decision first; then finish the case.")
     life.finish(case, at=now, by=by)
@@ -213,23 +213,28 @@ def _ahead(moment: datetime | None, *, now: datetime) -> None:
         raise Refused("That moment is more than two years ahead. Look at the year again, or leave it empty.")
 
 
-def _still_open(case: Case) -> None:
+def _still_open(case: Case, *, by: Membership) -> None:
     if case.closed_at is not None:
-        raise Refused(f"This case was finished on {case.closed_at:%d %b %Y}: nothing was changed.")
+        raise Refused(f"This case was finished on {_day(case.closed_at, by)}: nothing was changed.")
 
 
-def _undecided(case: Case) -> None:
+def _undecided(case: Case, *, by: Membership) -> None:
     if case.outcome and case.decided_at is not None:
-        said = case.get_outcome_display().lower()
-        raise Refused(f"This case was decided ({said}) on {case.decided_at:%d %b %Y}: nothing was changed.")
+        said, day = case.get_outcome_display().lower(), _day(case.decided_at, by)
+        raise Refused(f"This case was decided ({said}) on {day}: nothing was changed.")
 
 
-def _appeal(case: Case, kind: CaseType, stage: str) -> None:
+def _day(moment: datetime, reader: Membership) -> str:
+    """The day by the clock of whoever reads it."""
+    return f"{moment.astimezone(ZoneInfo(reader.time_zone)):%d %b %Y}"
+
+
+def _appeal(case: Case, kind: CaseType, stage: str, *, by: Membership) -> None:
     """A lost case goes back under review where its type knows an appeal; any other decision stands."""
     if not (
         kind.appeals and case.outcome in (CaseOutcome.LOST, CaseOutcome.PARTLY) and stage == Stage.REVIEW
     ):
-        _undecided(case)
+        _undecided(case, by=by)
     case.outcome, case.decided_at, case.decided_by = "", None, ""
     case.save(update_fields=["outcome", "decided_at", "decided_by"])
 

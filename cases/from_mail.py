@@ -211,6 +211,8 @@ def _decided_again(case: Case, message: Message, matter: Matter, found: Found, *
 
 def _decide(case: Case, message: Message, matter: Matter, found: Found) -> None:
     paid = matter.amount if matter.outcome == CaseOutcome.LOST else None
+    if paid is not None:
+        case.currency = case.currency or matter.currency
     decision = Decision(matter.outcome, Decider.MARKETPLACE, paid)
     decide(*(case, decision), at=found.at, source=CaseSource.MAIL, stated_due=found.stated_due, mail=message)
 

@@ -61,8 +61,9 @@ TABS: dict[str, Tab] = {
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of a list."""
+    """One line of a list; `number` is its conversation's."""
 
+    case_id: int
     number: int
     marketplace: str
     letter: str
@@ -123,6 +124,7 @@ def _row(case: Case, now: datetime) -> Row:
     clock = case.deadline if case.deadline and case.deadline.stopped_at is None else None
     facts = case.account.facts
     return Row(
+        case_id=case.pk,
         number=case.conversation.number,
         marketplace=case.account.marketplace,
         letter=facts.letter,

@@ -98,7 +98,7 @@ def open_case(
         mail=found.mail,
         reference=found.reference[:64],
         amount=found.amount,
-        currency=_currency(found),
+        currency=_currency(conversation.account, found),
         opened_at=found.at,
         opened_by=by,
     )
@@ -127,7 +127,8 @@ def update(case: Case, found: Found, *, now: datetime) -> None:
     if not (overtaken and case.reference):
         case.reference = found.reference[:64] or case.reference
     if found.amount is not None and not (overtaken and case.amount is not None):
-        case.amount, case.currency = found.amount, _currency(found) or case.currency
+        case.amount = found.amount
+        case.currency = found.currency or case.currency or _currency(case.conversation.account, found)
     case.order = case.order or found.order
     case.order_return = case.order_return or found.order_return
     case.save(update_fields=["reference", "amount", "currency", "order", "order_return"])
@@ -167,7 +168,9 @@ def decide(
     """Write down how a case was decided and enter that stage; an appeal's clock runs where it was lost."""
     case.outcome, case.decided_at, case.decided_by = decision.outcome, at, decision.by
     case.paid = case.paid if decision.paid is None else decision.paid
-    case.save(update_fields=["outcome", "decided_at", "decided_by", "paid"])
+    if case.paid is not None and not case.currency:
+        case.currency = currency_of(case.conversation.account, case.order)
+    case.save(update_fields=["outcome", "decided_at", "decided_by", "paid", "currency"])
     said = CaseOutcome(decision.outcome).label.lower() if decision.outcome else "outcome not stated"
     due = stated_due if case.outcome == CaseOutcome.LOST else None
     why = f"{said}: {note}" if note else said
@@ -175,8 +178,13 @@ def decide(
     events.record(case.conversation, "case_decided", at=at, actor=by, case=case.pk, what=said)
 
 
-def _currency(found: Found) -> str:
+def currency_of(account: SellerAccount, order: Order | None) -> str:
+    """The currency of a sum that comes without one: the order's, else that of the account's country."""
+    return (order.currency if order else "") or account.site.currency
+
+
+def _currency(account: SellerAccount, found: Found) -> str:
     """The sum's currency; a lone dollar sign is that of the order's country."""
     if found.amount is None:
         return ""
-    return found.currency or (found.order.currency if found.order else "")
+    return found.currency or currency_of(account, found.order)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import F, Q
+
 from cases.models import Case, CaseOutcome, CaseStage, Stage
 from cases.types import SELLERS, CaseType, type_of, types
 from inbox import sla
@@ -69,9 +71,11 @@ class CasePanel:
 
 
 def panels(conversation: Conversation, *, now: datetime) -> list[CasePanel]:
-    """The conversation's cases, the open ones first, the newest of each first."""
+    """The conversation's cases: the open ones first, by the nearest clock, then the newest."""
     rows = Case.objects.filter(conversation=conversation).select_related("deadline", "order", "order_return")
-    cases = sorted(rows.order_by("-opened_at", "-pk")[:MOST], key=lambda case: case.closed_at is not None)
+    rows = rows.annotate(over=Q(closed_at__isnull=False))
+    nearest = F("deadline__due_at").asc(nulls_last=True)
+    cases = list(rows.order_by("over", nearest, "-opened_at", "-pk")[:MOST])
     stays: dict[int, list[CaseStage]] = defaultdict(list)
     found = CaseStage.objects.filter(case__in=[case.pk for case in cases]).select_related("by__user")
     for stay in found.order_by("entered_at", "pk"):
@@ -118,7 +122,7 @@ def _panel(
         case=case,
         type=kind,
         steps=_steps(case, kind, {stay.stage for stay in history}),
-        said=facts.said(market) if case.closed_at is None else "",
+        said=facts.said(market, case.outcome) if case.closed_at is None else "",
         pages=tuple(pages),
         left=sla.time_left(clock.due_at, now) if clock else None,
         history=history,

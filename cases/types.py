@@ -18,7 +18,10 @@ STAGES = ("buyer", "seller", "escalated", "review", "decided", "follow_up", "les
 # Where the seller must act.
 SELLERS = ("seller", "escalated")
 TYPE_KEYS = {"key", "title", "label", "marketplaces", "opened_by", "evidence", "stage"}
-STAGE_KEYS = {"stage", "promise", "text", "links", "when_lost"}
+TEXTS = ("text", "text_lost", "text_not_lost")
+STAGE_KEYS = {"stage", "promise", *TEXTS, "links", "when_lost"}
+# Outcomes in which something went against the seller.
+LOST = ("lost", "partly")
 LONGEST = {"key": 40, "label": 60, "title": 100}
 
 
@@ -57,18 +60,24 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class StageFacts:
-    """What a type does in a stage; with `when_lost` its clock runs only where the decision was against us."""
+    """What a type does in a stage; with `when_lost` its clock runs only where the decision was against us.
+
+    `text` is said while no outcome is known, and of any outcome where the stage has no words for it.
+    """
 
     stage: str
     promise: str
     text: str
     links: tuple[Link, ...]
     when_lost: bool = False
+    text_lost: str = ""
+    text_not_lost: str = ""
 
-    def said(self, market: str) -> str:
+    def said(self, market: str, outcome: str = "") -> str:
         """What to do now, with the names of the market's marketplace and of its site for sellers."""
+        of_outcome = (self.text_lost if outcome in LOST else self.text_not_lost) if outcome else ""
         facts = FACTS[MARKETS[market].marketplace]
-        return self.text.format(site=facts.seller_site, marketplace=facts.name)
+        return (of_outcome or self.text).format(site=facts.seller_site, marketplace=facts.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +197,12 @@ def _stage(entry: dict[str, Any], at: list[str], links: Mapping[str, Link], wher
     _only(entry, STAGE_KEYS, where)
     if not entry.get("text"):
         raise TypesError(f"{where}: text is missing")
+    if bool(entry.get("text_lost")) != bool(entry.get("text_not_lost")):
+        raise TypesError(f"{where}: text_lost and text_not_lost stand together")
+    if entry.get("when_lost") and not entry.get("text_lost"):
+        raise TypesError(f"{where}: text_lost is missing, what to do once it is lost")
+    for text in TEXTS:
+        _check_names(entry.get(text, ""), f"{where}: {text}")
     promise = entry.get("promise", "")
     kept = {(each.marketplace, each.kind) for each in promises()}
     for marketplace in at if promise else ():
@@ -202,7 +217,17 @@ def _stage(entry: dict[str, Any], at: list[str], links: Mapping[str, Link], wher
         text=entry["text"],
         links=tuple(links[link] for link in entry.get("links", [])),
         when_lost=bool(entry.get("when_lost", False)),
+        text_lost=entry.get("text_lost", ""),
+        text_not_lost=entry.get("text_not_lost", ""),
     )
+
+
+def _check_names(text: str, where: str) -> None:
+    """Refuse a name in braces that nothing fills: a person would meet it as a page that does not open."""
+    try:
+        text.format(site="", marketplace="")
+    except (KeyError, ValueError, IndexError) as error:
+        raise TypesError(f"{where}: only {{site}} and {{marketplace}} are filled in") from error
 
 
 def _link(key: str, entry: dict[str, Any]) -> Link:

@@ -37,38 +37,39 @@ FACTS: dict[Marketplace, MarketplaceFacts] = {
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """A country's site of a marketplace: its API region and the clock people there go by."""
+    """A country's site of a marketplace: its API region, the clock people there go by, and their money."""
 
     marketplace: Marketplace
     region: str
     time_zone: str
+    currency: str
 
 
 MARKETS: dict[str, Market] = {
-    "walmart-us": Market(Marketplace.WALMART, "walmart:us", "America/Los_Angeles"),
-    "walmart-ca": Market(Marketplace.WALMART, "walmart:ca", "America/Toronto"),
-    "amazon-us": Market(Marketplace.AMAZON, "amazon:na", "America/Los_Angeles"),
-    "amazon-ca": Market(Marketplace.AMAZON, "amazon:na", "America/Toronto"),
-    "amazon-mx": Market(Marketplace.AMAZON, "amazon:na", "America/Mexico_City"),
-    "amazon-br": Market(Marketplace.AMAZON, "amazon:na", "America/Sao_Paulo"),
-    "amazon-uk": Market(Marketplace.AMAZON, "amazon:eu", "Europe/London"),
-    "amazon-de": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Berlin"),
-    "amazon-fr": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Paris"),
-    "amazon-it": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Rome"),
-    "amazon-es": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Madrid"),
-    "amazon-nl": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Amsterdam"),
-    "amazon-se": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Stockholm"),
-    "amazon-pl": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Warsaw"),
-    "amazon-be": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Brussels"),
-    "amazon-ie": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Dublin"),
-    "amazon-tr": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Istanbul"),
-    "amazon-ae": Market(Marketplace.AMAZON, "amazon:eu", "Asia/Dubai"),
-    "amazon-sa": Market(Marketplace.AMAZON, "amazon:eu", "Asia/Riyadh"),
-    "amazon-eg": Market(Marketplace.AMAZON, "amazon:eu", "Africa/Cairo"),
-    "amazon-in": Market(Marketplace.AMAZON, "amazon:eu", "Asia/Kolkata"),
-    "amazon-jp": Market(Marketplace.AMAZON, "amazon:fe", "Asia/Tokyo"),
-    "amazon-au": Market(Marketplace.AMAZON, "amazon:fe", "Australia/Sydney"),
-    "amazon-sg": Market(Marketplace.AMAZON, "amazon:fe", "Asia/Singapore"),
+    "walmart-us": Market(Marketplace.WALMART, "walmart:us", "America/Los_Angeles", "USD"),
+    "walmart-ca": Market(Marketplace.WALMART, "walmart:ca", "America/Toronto", "CAD"),
+    "amazon-us": Market(Marketplace.AMAZON, "amazon:na", "America/Los_Angeles", "USD"),
+    "amazon-ca": Market(Marketplace.AMAZON, "amazon:na", "America/Toronto", "CAD"),
+    "amazon-mx": Market(Marketplace.AMAZON, "amazon:na", "America/Mexico_City", "MXN"),
+    "amazon-br": Market(Marketplace.AMAZON, "amazon:na", "America/Sao_Paulo", "BRL"),
+    "amazon-uk": Market(Marketplace.AMAZON, "amazon:eu", "Europe/London", "GBP"),
+    "amazon-de": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Berlin", "EUR"),
+    "amazon-fr": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Paris", "EUR"),
+    "amazon-it": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Rome", "EUR"),
+    "amazon-es": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Madrid", "EUR"),
+    "amazon-nl": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Amsterdam", "EUR"),
+    "amazon-se": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Stockholm", "SEK"),
+    "amazon-pl": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Warsaw", "PLN"),
+    "amazon-be": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Brussels", "EUR"),
+    "amazon-ie": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Dublin", "EUR"),
+    "amazon-tr": Market(Marketplace.AMAZON, "amazon:eu", "Europe/Istanbul", "TRY"),
+    "amazon-ae": Market(Marketplace.AMAZON, "amazon:eu", "Asia/Dubai", "AED"),
+    "amazon-sa": Market(Marketplace.AMAZON, "amazon:eu", "Asia/Riyadh", "SAR"),
+    "amazon-eg": Market(Marketplace.AMAZON, "amazon:eu", "Africa/Cairo", "EGP"),
+    "amazon-in": Market(Marketplace.AMAZON, "amazon:eu", "Asia/Kolkata", "INR"),
+    "amazon-jp": Market(Marketplace.AMAZON, "amazon:fe", "Asia/Tokyo", "JPY"),
+    "amazon-au": Market(Marketplace.AMAZON, "amazon:fe", "Australia/Sydney", "AUD"),
+    "amazon-sg": Market(Marketplace.AMAZON, "amazon:fe", "Asia/Singapore", "SGD"),
 }
 
 # The stream that holds no records but how the marketplace rates the seller.

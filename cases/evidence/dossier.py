@@ -31,13 +31,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One thing that is so, since when, and who says so; `body` is a text quoted in full."""
+    """One thing that is so, since when, and who says so; `body` is a text quoted in full.
+
+    What only tells that something is missing stands in a pack and proves nothing on a checklist.
+    """
 
     text: str
     source: Source
     at: datetime | None = None
     headers: tuple[tuple[str, str], ...] = ()
     body: str = ""
+    proves: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +89,7 @@ class Dossier:
 
 @dataclass(frozen=True, slots=True)
 class ChecklistItem:
-    """One thing a case of this type should be able to show; `found` says what of it is here."""
+    """One thing a case of this type should be able to show; `found` says what of it is here, or why not."""
 
     key: str
     title: str
@@ -104,6 +108,7 @@ def checklist(dossier: Dossier, wanted: list[tuple[str, str]]) -> list[Checklist
     for key, title in wanted:
         statements = dossier.statements.get(key, [])
         files = [each for each in dossier.files if each.key == key]
-        first = statements[0].text if statements else files[0].name if files else ""
-        items.append(ChecklistItem(key, title, len(statements) + len(files), first))
+        proofs = [each.text for each in statements if each.proves] + [each.name for each in files]
+        words = proofs or [each.text for each in statements] or [""]
+        items.append(ChecklistItem(key, title, len(proofs), words[0]))
     return items

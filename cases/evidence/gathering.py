@@ -9,6 +9,7 @@ from django.db.models import Q
 from cases.evidence.dossier import Dossier, Source, Statement, StoredFile
 from cases.models import Case, CheckState, EvidenceFile, WarehouseCheck
 from inbox.models import Attachment, Direction, Message, OutboundReply
+from marketplaces.mailbox.parsed import MailKind
 from marketplaces.models import InboundRaw
 from marketplaces.outbox import OutboxState
 from orders.models import Order, OrderLine, Refund, Return, Shipment, TrackingEvent
@@ -17,6 +18,12 @@ LATEST = 300  # mails of a matter; a longer correspondence keeps its newest
 HEADER_BYTES = 65_536
 HEADERS = ("From", "To", "Date", "Subject", "Message-ID", "In-Reply-To", "Authentication-Results")
 LONGEST_HEADER = 500
+# What the marketplace itself tells the seller.
+NOTICES = (
+    *(MailKind.CLAIM, MailKind.CANCEL_REQUEST, MailKind.RETURN_REQUEST, MailKind.REFUND_NOTICE),
+    *(MailKind.NOTICE, MailKind.COMPLAINT),
+)
+CAME_BACK = (MailKind.BOUNCE, MailKind.OPT_OUT)
 
 
 def gather(case: Case, *, title: str, with_headers: bool = True) -> Dossier:
@@ -58,7 +65,8 @@ def _order(dossier: Dossier, order: Order) -> None:
         f"order:{order.pk}", f"{name}'s order record {order.external_id}, read {_moment(order.as_of)}"
     )
     if order.is_placeholder:
-        dossier.add("order", Statement(f"Order {order.external_id} is not known to us yet.", source))
+        unread = f"Order {order.external_id} is not read from {name} yet."
+        dossier.add("order", Statement(unread, source, proves=False))
         return
     total = f", {order.total} {order.currency}" if order.total is not None else ""
     dossier.add("order", Statement(f"Order {order.external_id}{total}", source, order.ordered_at))
@@ -128,7 +136,7 @@ def _warehouse(dossier: Dossier, case: Case) -> None:
 
 
 def _correspondence(dossier: Dossier, case: Case, *, with_headers: bool) -> None:
-    """Every mail and reply of the matter, oldest first."""
+    """Every mail and reply of the matter, oldest first; the marketplace's own stand apart."""
     mails = Message.objects.filter(_about(case)).order_by("-sent_at", "-pk")[:LATEST]
     found = [*reversed(list(mails))]
     rows = InboundRaw.objects.all() if with_headers else InboundRaw.objects.defer("content")
@@ -141,19 +149,20 @@ def _correspondence(dossier: Dossier, case: Case, *, with_headers: bool) -> None
         named = mail.message_id or "without Message-ID"
         words = f"Mail {named}, received {_moment(raw.received_at)}, SHA-256 {digest}"
         sources[mail.pk] = Source(f"mail:{mail.pk}", words)
-        writer = "We wrote elsewhere" if mail.direction == Direction.OUT else "They wrote"
-        if mail.pk == case.mail_id:
-            dossier.add("policy_text", Statement(mail.subject, sources[mail.pk], mail.sent_at))
         gone = f"Its text had to be deleted on {_moment(mail.purged_at)}." if mail.purged_at else ""
-        said.append(
-            Statement(
-                writer,
-                sources[mail.pk],
-                mail.sent_at,
-                _headers(raw) if with_headers else (),
-                gone or mail.full_text or mail.text,
-            )
+        official = _is_the_marketplaces(mail, case)
+        letter = Statement(
+            (mail.subject or "A notice") if official else _writer(mail),
+            sources[mail.pk],
+            mail.sent_at,
+            _headers(raw) if with_headers else (),
+            gone or mail.full_text or mail.text,
+            proves=mail.kind not in CAME_BACK,
         )
+        if official:
+            dossier.add("policy_text", letter)
+        else:
+            said.append(letter)
     replies = OutboundReply.objects.filter(_about(case), state=OutboxState.SENT).order_by("-handed_at")[
         :LATEST
     ]
@@ -163,6 +172,19 @@ def _correspondence(dossier: Dossier, case: Case, *, with_headers: bool) -> None
     for file in Attachment.objects.filter(message__in=sources).order_by("message__sent_at", "pk"):
         stored = StoredFile(file.name, file.content_type, file.size, file.path, sources[file.message_id])
         dossier.files.append(stored)
+
+
+def _is_the_marketplaces(mail: Message, case: Case) -> bool:
+    """Whether it is a notice of the marketplace, and so nothing that buyer or seller wrote."""
+    if mail.direction == Direction.OUT or mail.kind == MailKind.BUYER_MESSAGE:
+        return False
+    return mail.kind in NOTICES or mail.pk == case.mail_id
+
+
+def _writer(mail: Message) -> str:
+    if mail.direction == Direction.OUT:
+        return "We wrote elsewhere"
+    return "A reply came back" if mail.kind in CAME_BACK else "They wrote"
 
 
 def _reply(reply: OutboundReply) -> Statement:

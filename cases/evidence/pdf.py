@@ -113,7 +113,8 @@ class _Writer:
             yield _text(title, HEADING)
             for statement in statements:
                 self.count += 1
-                yield from self._letter(statement) if key == "thread" else [self._line(statement)]
+                is_letter = key == "thread" or statement.headers or statement.body
+                yield from self._letter(statement) if is_letter else [self._line(statement)]
             self.progress(5 + 35 * done // len(parts))
 
     def _line(self, statement: Statement) -> Flowable:

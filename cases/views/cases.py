@@ -74,7 +74,9 @@ def _list(request: TenantRequest, *, refusal: str = "") -> HttpResponse:
     except BadCursor as error:
         raise Http404 from error
     context = {"listing": listing, "tabs": TABS.values(), "types": types().values(), "refusal": refusal}
-    context["form_key"] = uuid4()
+    # What was typed on a refused sheet stays on it.
+    typed = dict.fromkeys(OpeningAboutForm.base_fields, "") | request.POST.dict()
+    context |= {"form_key": uuid4(), "typed": typed}
     if wants_part(request) and request.method != "POST":
         return answer(request, "cases/more.html", reader(request, now=now) | context)
     around = frame(request, place="case_pages", now=now)

@@ -10,6 +10,7 @@ from accounts.models import Membership
 from accounts.refusals import Refused
 from cases.models import CheckAnswer, CheckState, WarehouseCheck
 from cases.warehouse import photos, sending, standing
+from cases.warehouse.asking import is_untrue
 from cases.warehouse.holes import fill, only_tells_tracking
 from inbox import events
 from inbox.models import Conversation
@@ -48,7 +49,7 @@ def answer(check_id: int, found: Found, *, by: Membership, now: datetime) -> War
     _refuse_if_over(check)
     prepared, template = check.prepared_reply, check.prepared_reply
     if template:
-        prepared = fill(template, _values(found))
+        prepared = "" if is_untrue(template, found.answer) else fill(template, _values(found))
     changes = {
         "state": CheckState.ANSWERED,
         "answer": found.answer,

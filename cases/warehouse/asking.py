@@ -1,12 +1,13 @@
 """An agent asks the warehouse, and takes a question back."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Max
 
 from accounts.models import Membership
 from accounts.refusals import Refused
-from cases.models import CheckState, WarehouseCheck
+from cases.models import CheckAnswer, CheckState, WarehouseCheck
 from cases.warehouse import due, standing
 from cases.warehouse.holes import HOLES, unknown_holes
 from inbox import events
@@ -16,11 +17,26 @@ from marketplaces import retention
 
 LONGEST_QUESTION = 1000
 MOST_OPEN = 5
-# What is asked most, one press each.
+
+
+@dataclass(frozen=True, slots=True)
+class Common:
+    """A question that one press asks, the reply it prepares, and the one answer that reply is true after."""
+
+    question: str
+    reply: str = ""
+    after: str = ""
+
+
+SHIPPED_REPLY = (
+    "Hello,\n\nthank you for your patience. Your order has left with {carrier}, tracking number {tracking}."
+    "\n\nKind regards"
+)
+# What is asked most.
 COMMON = {
-    "shipped": "Was it shipped?",
-    "return": "Is the return here?",
-    "photo": "Photo of what is on the shelf",
+    "shipped": Common("Was it shipped?", SHIPPED_REPLY, CheckAnswer.SHIPPED),
+    "return": Common("Is the return here?"),
+    "photo": Common("Photo of what is on the shelf"),
 }
 
 
@@ -73,6 +89,12 @@ def withdraw(check: WarehouseCheck, *, by: Membership, now: datetime) -> None:
     events.record(check.conversation, "check_withdrawn", at=now, actor=by, check=check.pk)
     standing.come_back(check.conversation, by=by, now=now)
     standing.tell(check)
+
+
+def is_untrue(prepared_reply: str, answer: str) -> bool:
+    """Whether a reply that nobody wrote, only a press prepared, says something else than this answer."""
+    pressed = next((each for each in COMMON.values() if each.reply == prepared_reply), None)
+    return bool(prepared_reply) and pressed is not None and pressed.after != answer
 
 
 def newest_of(conversation: Conversation) -> dict[str, int]:

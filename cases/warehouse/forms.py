@@ -9,15 +9,20 @@ from cases.warehouse.asking import COMMON
 class AskForm(forms.Form):
     """A question to the warehouse: one of the common ones, or one's own words."""
 
-    common = forms.ChoiceField(choices=list(COMMON.items()), required=False)
+    common = forms.ChoiceField(choices=[(key, each.question) for key, each in COMMON.items()], required=False)
     question = forms.CharField(required=False, strip=False)
     prepared_reply = forms.CharField(required=False, strip=False)
 
     def asked(self) -> dict[str, str]:
-        """The question and the prepared reply; a common question that was pressed goes before typed words."""
+        """The question and the prepared reply.
+
+        A common question that was pressed goes before a typed one, a typed reply before that question's own.
+        """
         given = self.cleaned_data if self.is_valid() else {}
-        question = COMMON.get(given.get("common", ""), "") or given.get("question", "")
-        return {"question": question, "prepared_reply": given.get("prepared_reply", "")}
+        question, reply = given.get("question", ""), given.get("prepared_reply", "")
+        if common := COMMON.get(given.get("common", "")):
+            question, reply = common.question, reply if reply.strip() else common.reply
+        return {"question": question, "prepared_reply": reply}
 
 
 class SeenForm(forms.Form):

@@ -5,7 +5,7 @@ let atEnd = true;
 
 function open() {
   const box = scroller();
-  if (!box || location.hash) return;
+  if (!box || box.contains(document.getElementById(location.hash.slice(1)))) return;
   box.scrollTop = box.scrollHeight;
   const waiting = box.querySelector("[data-open-here]");
   if (!waiting) return;

@@ -2,10 +2,10 @@
 
 import pytest
 
-from tests.web.conftest import Browser, address, alice, browser_of, talk
+from tests.web.conftest import Browser, address, alice, browser_of, context, faults, site, talk
 from tests.world import World
 
-__all__ = ["address", "alice", "leo", "talk", "wendy"]
+__all__ = ["address", "alice", "context", "faults", "leo", "site", "talk", "wendy"]
 
 
 @pytest.fixture

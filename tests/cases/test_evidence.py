@@ -1,6 +1,7 @@
 """What speaks for the seller in a case: gathered, checked off, and made a PDF by a worker."""
 
 import io
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -22,11 +23,13 @@ from cases.models import Case, CheckAnswer, CheckState, EvidenceFile, EvidencePa
 from inbox import actions
 from inbox.models import Attachment, Conversation, Event
 from marketplaces.outbox import OutboxState
+from tests.cases import mails
 from tests.cases.case_rows import case_on
+from tests.cases.rows import only_case
 from tests.orders.rows import make_order
 from tests.web.conftest import Browser, browser_of
 from tests.web.rows import file_in, only_message, reply_in
-from tests.world import World, conversation_of
+from tests.world import World, arrive, conversation_of
 
 ORDER = "200011874402913"
 NOW = datetime(2026, 3, 12, 14, 6, tzinfo=UTC)
@@ -161,6 +164,33 @@ def test_a_checklist_says_what_is_here_and_what_is_missing() -> None:
         ("photos", True, "box.png"),
         ("refund", False, ""),
     ]
+
+
+def test_a_notice_is_what_the_marketplace_wrote_and_no_correspondence(world: World) -> None:
+    arrive(world.amazon, mails.claim(world.amazon))
+    case = only_case(world.amazon)
+    page = browser_of(world.alice).get(f"/t/acme/cases/{case.pk}/evidence/", htmx=True).content.decode()
+    item = dict(re.findall(r'<b>([^<]*)</b>.*?<span class="meta cut"[^>]*>([^<]*)</span>', page, re.DOTALL))
+    assert item["Everything buyer and seller wrote"] == "missing"
+    assert item["The marketplace&#39;s own mail"] == "Action required on your order"
+    # The mail names an order nobody has read.
+    assert item["The order and its lines"] == f"Order {mails.AMAZON_ORDER} is not read from Amazon yet."
+    assert page.count('data-here="yes"') == 1
+    words = " ".join(text_of(content_of(made(case, world))))
+    assert "They wrote" not in words
+    written = words.partition("What the marketplace wrote")[2]
+    assert "Jane Roe has filed an A-to-z Guarantee claim" in written
+    assert "Message-ID" in written
+    assert f"Order {mails.AMAZON_ORDER} is not read from Amazon yet." in words
+
+
+def test_what_a_buyer_wrote_stays_correspondence_where_it_opened_the_case(world: World) -> None:
+    case = case_on(conversation_of(world.walmart, order=ORDER))
+    with tenant_tx(case.tenant_id):
+        Case.objects.update(mail=only_message(case.conversation))
+        gathered = gather(fresh(case), title="")
+    assert [each.text for each in gathered.statements["thread"]] == ["They wrote"]
+    assert "policy_text" not in gathered.statements
 
 
 def test_every_statement_of_a_pack_leads_to_its_source(dossier: Dossier) -> None:

@@ -1,7 +1,7 @@
 """The pages of cases, and their acts with and without htmx."""
 
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.utils import timezone
@@ -117,6 +117,14 @@ def test_what_makes_no_sense_is_refused_with_its_reason(alice: Browser, case: Ca
         assert reason in answer.content.decode()
 
 
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_only_a_lost_claim_is_to_be_appealed(alice: Browser, case: Case, outcome: str) -> None:
+    alice.post(at(case, "decision/"), {"outcome": outcome, "decided_by": "marketplace"})
+    page = alice.get(f"/t/acme/c/{case.conversation.number}/cases/", htmx=True).content.decode()
+    assert ("Granted against you" in page) is (outcome == "lost")
+    assert ("there is nothing to appeal" in page) is (outcome == "won")
+
+
 @pytest.mark.parametrize("zone", ["America/Los_Angeles", "Pacific/Auckland"])
 def test_the_end_of_the_calendar_is_refused_with_a_sentence(
     alice: Browser, world: World, case: Case, zone: str
@@ -182,6 +190,25 @@ def test_the_lists_hold_what_they_say(alice: Browser, world: World, case: Case) 
     assert alice.get("/t/acme/cases/?tab=nothing&after=%7B").status_code == 404
 
 
+def test_a_row_leads_to_its_own_case_and_the_nearest_clock_stands_on_top(
+    alice: Browser, world: World, case: Case
+) -> None:
+    talk, later = f"/t/acme/c/{case.conversation.number}/cases/", timezone.now() + timedelta(days=300)
+    for body in ({"type": "safe_t", "due_at": f"{later:%Y-%m-%dT%H:%M}"}, {"type": "performance_alarm"}):
+        assert alice.post(talk, body).status_code == 303
+    first, newer, newest = cases_of(world.amazon)
+    page = alice.get(talk, htmx=True).content.decode()
+    assert re.findall(r'id="case-(\d+)" ', page) == [str(first.pk), str(newer.pk), str(newest.pk)]
+    listed = alice.get("/t/acme/cases/").content.decode()
+    for each in (first, newer, newest):
+        assert f'href="/t/acme/c/{case.conversation.number}/?view=cases#case-{each.pk}"' in listed
+    # What is over stands last, however near its clock was.
+    alice.post(at(first, "decision/"), {"outcome": "won", "decided_by": "marketplace"})
+    alice.post(at(first, "closure/"))
+    page = alice.get(talk, htmx=True).content.decode()
+    assert re.findall(r'id="case-(\d+)" ', page) == [str(newer.pk), str(newest.pk), str(first.pk)]
+
+
 def test_a_long_list_goes_on_and_stays_within_its_budget(alice: Browser, world: World) -> None:
     now = timezone.now()
     for number in range(55):
@@ -228,6 +255,65 @@ def test_a_second_press_of_the_same_sheet_finds_the_first_case(
     other = body | {"order": "302-1234567-7654399"}
     assert alice.post("/t/acme/cases/", other)["Location"] != answers[0]["Location"]
     assert len(cases_of(world.amazon)) == 2
+
+
+def test_a_refused_sheet_keeps_everything_that_was_typed(alice: Browser, world: World) -> None:
+    typed = {
+        "account": str(world.amazon.pk),
+        "type": "safe_t",
+        "order": "302-1234567-7654321",
+        "reference": "S-1 & more",
+        "amount": "12.34",
+        "due_at": "2020-01-01T00:00",
+    }
+    page = alice.post("/t/acme/cases/", typed).content.decode()
+    sheet = page.partition('<details class="case-more case-slot case-new" open>')[2].partition("</details>")[
+        0
+    ]
+    assert "That moment has passed" in sheet
+    assert page.count("That moment has passed") == 1
+    assert f'<option value="{world.amazon.pk}" selected>' in sheet
+    assert '<option value="safe_t" selected>' in sheet
+    for name in ("order", "amount", "due_at"):
+        assert f'name="{name}" value="{typed[name]}"' in sheet
+    assert 'name="reference" value="S-1 &amp; more"' in sheet
+    fresh_sheet = alice.get("/t/acme/cases/").content.decode()
+    assert 'name="amount" value=""' in fresh_sheet
+    assert 'case-new" open' not in fresh_sheet
+
+
+def test_what_is_not_known_of_an_order_is_said_truly(alice: Browser, world: World) -> None:
+    body = {"account": world.amazon.pk, "type": "safe_t", "order": "302-1234567-7654321", "amount": "45.50"}
+    page = alice.get(alice.post("/t/acme/cases/", body)["Location"]).content.decode()
+    assert "No article of this order is known yet." in page
+    assert "The mail" not in page
+    panel = f"/t/acme/c/{only_case(world.amazon).conversation.number}/cases/"
+    # The order is unknown, and so is its money: it is that of the account's country.
+    assert "45.50 EUR" in alice.get(panel, htmx=True).content.decode()
+    assert "45.50 EUR" in alice.get("/t/acme/cases/").content.decode()
+
+
+def test_what_was_paid_has_the_money_of_the_accounts_country(alice: Browser, world: World) -> None:
+    alice.post("/t/acme/cases/", {"account": world.walmart.pk, "type": "complaint"})
+    case = only_case(world.walmart)
+    alice.post(at(case, "decision/"), {"outcome": "lost", "decided_by": "marketplace", "paid": "9"})
+    panel = alice.get(f"/t/acme/c/{case.conversation.number}/cases/", htmx=True).content.decode()
+    assert "9.00 USD" in panel
+
+
+def test_a_refusal_names_the_day_by_the_readers_clock(alice: Browser, world: World, case: Case) -> None:
+    with tenant_tx(world.acme.pk):
+        User.objects.filter(pk=world.alice.user_id).update(time_zone="Pacific/Auckland")
+    alice.post(at(case, "decision/"), {"outcome": "won", "decided_by": "marketplace"})
+    late = datetime(2026, 3, 3, 22, 30, tzinfo=UTC)  # the fourth in Auckland
+    with tenant_tx(world.acme.pk):
+        Case.objects.update(decided_at=late)
+    again = alice.post(at(case, "decision/"), {"outcome": "lost", "decided_by": "marketplace"})
+    assert "decided (won) on 04 Mar 2026" in again.content.decode()
+    with tenant_tx(world.acme.pk):
+        Case.objects.update(closed_at=late)
+    again = alice.post(at(case, "closure/"))
+    assert "finished on 04 Mar 2026" in again.content.decode()
 
 
 def test_what_cannot_be_opened_leaves_no_conversation_behind(alice: Browser, world: World) -> None:

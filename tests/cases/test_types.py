@@ -2,7 +2,7 @@
 
 import pytest
 
-from cases.models import Case, Stage
+from cases.models import Case, CaseOutcome, Stage
 from cases.types import PATH, STAGES, TypesError, read, type_of, types
 from marketplaces.types import MARKETS
 
@@ -18,6 +18,9 @@ MISTAKES = {
     "[[type.stage]]\nstage = 'seller'\ntext = 'x'\nlinks = ['moon']\n": "no link called moon",
     "[[type.stage]]\nstage = 'decided'\ntext = 'x'\n": "each stage stands once",
     "[[type.stage]]\nstage = 'seller'\n": "text is missing",
+    "[[type.stage]]\nstage = 'seller'\ntext = 'At {moon}'\n": "only {site} and {marketplace} are filled in",
+    "[[type.stage]]\nstage = 'seller'\ntext = 'x'\ntext_lost = 'y'\n": "stand together",
+    "[[type.stage]]\nstage = 'seller'\ntext = 'x'\nwhen_lost = true\n": "what to do once it is lost",
 }
 
 
@@ -41,6 +44,23 @@ def test_each_type_says_what_to_do_where_it_may_stand_and_what_proves_it() -> No
                         address = link.address(market, order="1 2", reference="")
                         assert address == "" or address.startswith("https://seller")
                         assert " " not in address
+
+
+@pytest.mark.parametrize("outcome", CaseOutcome.values)
+def test_what_is_said_of_a_decision_is_true_of_its_outcome(outcome: str) -> None:
+    lost = outcome in (CaseOutcome.LOST, CaseOutcome.PARTLY)
+    for kind in types().values():
+        for market, facts in MARKETS.items():
+            if facts.marketplace in kind.marketplaces:
+                said = kind.facts(Stage.DECIDED).said(market, outcome)
+                assert "{" not in said
+                assert "Record what" not in said
+                assert "inish th" in said
+                if not lost:
+                    assert "against you, at least in part" not in said
+                    assert "within 30 days" not in said
+    appeal = type_of("atoz_claim").facts(Stage.DECIDED).said("amazon-de", outcome)
+    assert ("appeal at Seller Central within 30 days" in appeal) is lost
 
 
 def test_a_type_the_file_has_no_more_can_still_be_shown() -> None:

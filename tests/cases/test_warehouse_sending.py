@@ -64,6 +64,48 @@ def test_one_key_puts_it_into_the_outbox_with_its_undo(
     assert replies(talk) == [("Alice Archer", FILLED)]
 
 
+def pressed(talk: Conversation, alice: Browser, **typed: str) -> WarehouseCheck:
+    alice.post(f"/t/acme/c/{talk.number}/checks/", {"common": "shipped", **typed}, htmx=True)
+    with tenant_tx(talk.tenant_id):
+        return WarehouseCheck.objects.get()
+
+
+def test_one_press_asks_and_one_key_sends_what_was_found(
+    world: World, talk: Conversation, alice: Browser
+) -> None:
+    sheet = alice.get(f"/t/acme/c/{talk.number}/checks/asking/", htmx=True).content.decode()
+    assert "Your order has left with {carrier}, tracking number {tracking}." in sheet
+    check = answer(pressed(talk, alice), world.wendy, **SHIPPED)
+    slot = alice.get(f"/t/acme/c/{talk.number}/checks/", htmx=True).content.decode()
+    assert "Your order has left with UPS, tracking number 1Z999AA10." in slot
+    assert "Send this reply" in slot
+    assert "Edit first" in slot
+    assert alice.post(address(talk, check), seen(talk), htmx=True).status_code == 200
+    ((author, body),) = replies(talk)
+    assert author == "Alice Archer"
+    assert "Your order has left with UPS, tracking number 1Z999AA10." in body
+
+
+def test_a_reply_somebody_wrote_goes_before_the_one_a_press_prepares(
+    world: World, talk: Conversation, alice: Browser
+) -> None:
+    check = answer(pressed(talk, alice, prepared_reply=TRACKED), world.wendy, **SHIPPED)
+    alice.post(address(talk, check), seen(talk))
+    assert replies(talk) == [("Alice Archer", FILLED)]
+
+
+def test_what_a_press_prepares_is_gone_where_it_would_be_untrue(
+    world: World, talk: Conversation, alice: Browser
+) -> None:
+    check = answer(pressed(talk, alice), world.wendy, "in_stock", **SHIPPED)
+    slot = alice.get(f"/t/acme/c/{talk.number}/checks/", htmx=True).content.decode()
+    assert "In stock, not shipped yet" in slot
+    assert "has left with" not in slot
+    assert "Send this reply" not in slot
+    assert alice.post(address(talk, check), seen(talk)).status_code == 409
+    assert replies(talk) == []
+
+
 def test_what_the_agent_types_meanwhile_stays_a_draft(
     world: World, talk: Conversation, alice: Browser
 ) -> None:
