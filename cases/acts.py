@@ -17,7 +17,7 @@ from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
 from cases.opening import Decision, Found, decide, known, open_case, undecided
 from cases.talks import talk_of
-from cases.types import SELLERS, CaseType, type_of, types
+from cases.types import LOST, SELLERS, CaseType, type_of, types
 from inbox import events
 from inbox.models import Conversation
 from marketplaces import retention
@@ -148,6 +148,8 @@ def move(
         raise Refused("Say how it was decided: choose an outcome.")
     _ahead(due_at, now=now)
     before_decision = stage not in (Stage.FOLLOW_UP, Stage.LESSON)
+    if not before_decision and case.stage in SELLERS and case.decided_at is None:
+        raise Refused("It is your turn in this case. Do what it asks or record the decision; then follow up.")
     if case.outcome and before_decision:
         _appeal(case, kind, stage, by=by)
     life.enter(case, stage, at=now, source=CaseSource.HAND, by=by, why=_note(note), stated_due=due_at)
@@ -231,9 +233,7 @@ def _day(moment: datetime, reader: Membership) -> str:
 
 def _appeal(case: Case, kind: CaseType, stage: str, *, by: Membership) -> None:
     """A lost case goes back under review where its type knows an appeal; any other decision stands."""
-    if not (
-        kind.appeals and case.outcome in (CaseOutcome.LOST, CaseOutcome.PARTLY) and stage == Stage.REVIEW
-    ):
+    if not (kind.appeals and case.outcome in LOST and stage == Stage.REVIEW):
         _undecided(case, by=by)
     case.outcome, case.decided_at, case.decided_by = "", None, ""
     case.save(update_fields=["outcome", "decided_at", "decided_by"])

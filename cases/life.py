@@ -8,7 +8,7 @@ from datetime import datetime
 from accounts.models import Membership
 from cases import labels
 from cases.models import Case, CaseSource, CaseStage, Stage
-from cases.types import SELLERS, type_of
+from cases.types import LOST, SELLERS, type_of
 from inbox import clocks, standing
 from inbox.models import Conversation, ConversationState, Deadline, Message, Outcome
 
@@ -33,7 +33,7 @@ def enter(
     """
     CaseStage.objects.filter(case=case, left_at__isnull=True).update(left_at=at)
     facts = type_of(case.type).facts(stage)
-    kind = facts.promise if facts.promise and (not facts.when_lost or case.outcome == "lost") else ""
+    kind = facts.promise if facts.promise and (not facts.when_lost or case.outcome in LOST) else ""
     if not kind and stated_due is not None and stage in SELLERS:
         kind = case.type
     deadline = None

@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Membership
 from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage
-from cases.types import SELLERS, CaseType
+from cases.types import LOST, SELLERS, CaseType
 from inbox import clocks, events
 from inbox.models import Conversation, Deadline, Direction, Message
 from marketplaces.models import SellerAccount
@@ -172,7 +172,7 @@ def decide(
         case.currency = currency_of(case.conversation.account, case.order)
     case.save(update_fields=["outcome", "decided_at", "decided_by", "paid", "currency"])
     said = CaseOutcome(decision.outcome).label.lower() if decision.outcome else "outcome not stated"
-    due = stated_due if case.outcome == CaseOutcome.LOST else None
+    due = stated_due if case.outcome in LOST else None
     why = f"{said}: {note}" if note else said
     life.enter(case, Stage.DECIDED, at=at, source=source, by=by, why=why, stated_due=due, mail=mail)
     events.record(case.conversation, "case_decided", at=at, actor=by, case=case.pk, what=said)

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db.models import F, Q
 
-from cases.models import Case, CaseOutcome, CaseStage, Stage
-from cases.types import SELLERS, CaseType, type_of, types
+from cases.models import Case, CaseStage, Stage
+from cases.types import LOST, SELLERS, CaseType, type_of, types
 from inbox import sla
 from inbox.models import Conversation
 
@@ -62,7 +62,7 @@ class CasePanel:
             return ()
         if case.outcome:
             names = [Stage.FOLLOW_UP] if self.type.has(Stage.FOLLOW_UP) else []
-            if self.type.appeals and case.outcome in (CaseOutcome.LOST, CaseOutcome.PARTLY):
+            if self.type.appeals and case.outcome in LOST:
                 names.append(Stage.REVIEW)
         else:
             kept = {*self.type.in_order(), Stage.ESCALATED} - {Stage.DECIDED, Stage.FOLLOW_UP, Stage.LESSON}

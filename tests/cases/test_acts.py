@@ -95,10 +95,11 @@ def test_a_decided_case_decided_again_is_refused_and_nothing_changes(world: Worl
     assert stages_of(after) == ["seller", "decided"]
 
 
-def test_a_lost_claim_can_be_appealed_and_decided_anew(world: World) -> None:
+@pytest.mark.parametrize("outcome", ["lost", "partly"])
+def test_a_lost_claim_can_be_appealed_and_decided_anew(world: World, outcome: str) -> None:
     case, now = a_claim(world), timezone.now()
     with tenant_tx(world.acme.pk):
-        acts.record_decision(held(case), LOST, by=world.alice, now=now)
+        acts.record_decision(held(case), Decision(outcome, Decider.MARKETPLACE), by=world.alice, now=now)
     assert clocks_of(case.conversation)[-1] == ("atoz_appeal", True, "")
     with tenant_tx(world.acme.pk):
         acts.move(held(case), "review", by=world.alice, now=now, note="Appeal filed.")
@@ -112,6 +113,9 @@ def test_finishing_needs_a_decision(world: World) -> None:
     with tenant_tx(world.acme.pk):
         with pytest.raises(Refused, match="Record the decision first"):
             acts.finish(held(case), by=world.alice, now=timezone.now())
+        for later in ("follow_up", "lesson"):
+            with pytest.raises(Refused, match="It is your turn"):
+                acts.move(held(case), later, by=world.alice, now=timezone.now())
         with pytest.raises(Refused, match="no such stage"):
             acts.move(held(case), "buyer", by=world.alice, now=timezone.now())
         with pytest.raises(Refused, match="Choose an outcome"):
