@@ -109,6 +109,22 @@ def test_bars_and_rows_of_hours_open_the_list_of_their_hour(leo: Browser, waitin
     assert all(page.count(f'href="{address}"') == 3 for address in addresses)
 
 
+def test_the_bar_of_the_hour_that_runs_counts_what_its_list_shows(
+    leo: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half_past = timezone.now().replace(minute=30, second=0, microsecond=0)
+    monkeypatch.setattr(timezone, "now", lambda: half_past)
+    for number, minutes in enumerate((-20, -10, 20), 1):
+        sent = half_past + timedelta(minutes=minutes) - timedelta(hours=48)
+        conversation_of(world.walmart, relay=f"{number:032x}", order=f"2000{number:011d}", sent_at=sent)
+    page = text(leo.get("/t/acme/board/"))
+    ((address, words),) = set(re.findall(r'<a href="([^"]+due=20[^"]+)" aria-label="([^"]+)"', page))
+    assert "1 deadline" in words
+    listed = text(leo.get(address.replace("&amp;", "&")))
+    assert rows(listed) == 1
+    assert 'data-face="late"' not in listed
+
+
 @pytest.mark.parametrize("by", ["agent", "account"])
 def test_what_stands_open_in_a_row_is_a_list_of_as_many(
     leo: Browser, world: World, waiting: Waiting, by: str
