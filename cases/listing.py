@@ -1,7 +1,7 @@
 """The lists of cases by whose turn it is, a page at a time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
@@ -10,21 +10,28 @@ from django.db.models.functions import Coalesce
 
 from accounts.cursors import cursor_after, rows_after
 from cases.models import Case, CaseOutcome, Stage
+from cases.narrowing import Narrowing, last_days
 from cases.types import SELLERS, type_of
 from inbox import sla
 
 PAGE_ROWS = 50
+EVERYTHING = Narrowing()
 
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """One of the lists; `order` names the columns its index is sorted by."""
+    """One of the lists; `order` names the columns its index is sorted by.
+
+    It can be narrowed to the last days of `moment`, and is to so many `days` where the address names none.
+    """
 
     key: str
     title: str
     empty_text: str
     rows: Callable[[], Q]
     order: tuple[str, str] = ("stage_since", "id")
+    moment: str = ""
+    days: int = 0
 
 
 # Behind every moment: an open case without a clock stands last, and a follow-up without a day.
@@ -33,7 +40,7 @@ OPEN = Q(closed_at__isnull=True)
 TABS: dict[str, Tab] = {
     tab.key: tab
     for tab in (
-        # This and the follow-ups are sorted as they are read: they are never more than a few hundred.
+        # This, the follow-ups and what is open are sorted as they are read: never more than a few hundred.
         Tab("turn", "Your turn", "No case needs you.", lambda: OPEN & Q(stage__in=SELLERS), ("due", "id")),
         Tab(
             "waiting",
@@ -48,12 +55,23 @@ TABS: dict[str, Tab] = {
             lambda: OPEN & Q(stage=Stage.FOLLOW_UP),
             ("follow_up", "id"),
         ),
+        Tab("open", "All open", "No case is open.", lambda: OPEN & Q(decided_at__isnull=True), ("due", "id")),
+        Tab(
+            "opened",
+            "Newly opened",
+            "No case was opened in these days.",
+            Q,
+            ("-opened_at", "-id"),
+            moment="opened_at",
+            days=30,
+        ),
         Tab(
             "decided",
             "Decided",
             "No case has been decided yet.",
             lambda: Q(decided_at__isnull=False),
             ("-decided_at", "-id"),
+            moment="decided_at",
         ),
     )
 }
@@ -90,31 +108,38 @@ class CaseList:
     """A page of a list."""
 
     tab: Tab
-    type: str
-    account: int
+    narrowing: Narrowing
     rows: list[Row]
     next_cursor: str
 
+    @property
+    def days(self) -> int:
+        """How many days it goes back; 0 where it has no end."""
+        return (self.narrowing.days or self.tab.days) if self.tab.moment else 0
+
 
 def case_list(
-    tab_key: str, *, now: datetime, type_key: str = "", account: int = 0, after: str = ""
+    tab_key: str,
+    *,
+    now: datetime,
+    zone: str = "UTC",
+    narrowing: Narrowing = EVERYTHING,
+    after: str = "",
 ) -> CaseList:
-    """Read a page in one statement, of one type or one account where these are given; raises BadCursor."""
+    """Read a page in one statement, as narrow as asked for in the reader's zone; raises BadCursor."""
     tab = TABS.get(tab_key, TABS["turn"])
-    cases = Case.objects.filter(tab.rows()).annotate(
+    page = CaseList(tab, narrowing, [], "")
+    cases = Case.objects.filter(tab.rows() & narrowing.rows).annotate(
         due=Coalesce("deadline__due_at", Value(NEVER)), follow_up=Coalesce("follow_up_at", Value(NEVER))
     )
-    if type_key:
-        cases = cases.filter(type=type_key)
-    if account:
-        cases = cases.filter(account=account)
+    if page.days:
+        begins_at, ends_at = last_days(page.days, now=now, zone=zone)
+        cases = cases.filter(**{f"{tab.moment}__gte": begins_at, f"{tab.moment}__lt": ends_at})
     cases = cases.select_related("conversation", "account", "order", "deadline").order_by(*tab.order)
     found = list(rows_after(cases, tab.order, after)[: PAGE_ROWS + 1])
     more = len(found) > PAGE_ROWS
-    return CaseList(
-        tab=tab,
-        type=type_key,
-        account=account,
+    return replace(
+        page,
         rows=[_row(case, now) for case in found[:PAGE_ROWS]],
         next_cursor=cursor_after(found[PAGE_ROWS - 1], tab.order) if more else "",
     )

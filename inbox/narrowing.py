@@ -42,7 +42,10 @@ def due_of(given: str) -> str:
 
 
 def span(due: str, *, now: datetime, zone: str) -> Span:
-    """The moments a list is narrowed to; "today" is the reader's, and what is late is in "late" alone."""
+    """The moments a list is narrowed to; "today" is the reader's, and what is late is in "late" alone.
+
+    So the hour that runs begins now, as its bar on the board counts it.
+    """
     if due == LATE:
         return Span(None, now)
     if due == UNDER_2H:
@@ -52,7 +55,7 @@ def span(due: str, *, now: datetime, zone: str) -> Span:
     if due == TODAY:
         return Span(now, end_of_day(now, zone))
     begins_at = hour_of(due)
-    return Span(begins_at, begins_at + HOUR)
+    return Span(max(begins_at, now), begins_at + HOUR)
 
 
 def of_hour(begins_at: datetime) -> str:

@@ -22,7 +22,8 @@ class NoticePage:
 
 def notice_page(member: Membership, *, after: str = "") -> NoticePage:
     """Read a page; raises BadCursor."""
-    mine = Notice.objects.filter(member=member).select_related("conversation__account").order_by(*ORDER)
+    mine = Notice.objects.filter(member=member).order_by(*ORDER)
+    mine = mine.select_related("conversation__account", "conversation__order")
     rows = list(rows_after(mine, ORDER, after)[: PAGE_ROWS + 1])
     more = len(rows) > PAGE_ROWS
     unseen = Notice.objects.filter(member=member, seen_at__isnull=True).exists()

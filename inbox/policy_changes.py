@@ -9,7 +9,8 @@ from inbox import policy_preview, recomputing, targets
 from inbox.hours import WEEKDAYS, Hours, windows_text
 from inbox.models import BusinessHours, SlaPolicy
 from inbox.policies import all_policies, business_hours, in_force
-from inbox.proposing import Wish, proposed, span
+from inbox.promises import promises, titles
+from inbox.proposing import Wish, promise_of, proposed, span
 
 POLICY_SAVED, POLICY_WITHDRAWN, HOURS_SAVED = "policy_saved", "policy_withdrawn", "business_hours_saved"
 ACTIONS = (POLICY_SAVED, POLICY_WITHDRAWN, HOURS_SAVED)
@@ -23,11 +24,12 @@ def save_policy(wish: Wish, *, by: Membership, now: datetime) -> SlaPolicy:
     if before is not None and nothing_new and _words(before) == _words(row):
         raise Refused("Nothing would change: this is what holds already.")
     row.save(force_insert=True)
+    title = promise_of(wish.marketplace, wish.kind, now=now).title
     audit.record(
         tenant_id=row.tenant_id,
         by=by,
         action=POLICY_WITHDRAWN if wish.withdrawn else POLICY_SAVED,
-        subject=f"{wish.account.name if wish.account else wish.marketplace.title()}: {wish.kind}",
+        subject=f"{wish.account.name if wish.account else wish.marketplace.title()}: {title}",
         details={
             "before": _words(before) if before else "nothing",
             "after": _words(holds(wish, now=now) or row),
@@ -64,6 +66,13 @@ def save_hours(hours: Hours, *, by: Membership, now: datetime) -> BusinessHours:
     )
     recomputing.wanted(by_id=by.pk, now=now)
     return row
+
+
+def subject_words(subject: str) -> str:
+    """What an entry is about; those of before name the kind of deadline instead of its title."""
+    whose, colon, kind = subject.rpartition(": ")
+    own = {each.kind: each.title for each in promises() if each.marketplace == whose.lower()}
+    return f"{whose}{colon}{own.get(kind) or titles().get(kind, kind)}"
 
 
 def holds(wish: Wish, *, now: datetime) -> SlaPolicy | None:

@@ -15,6 +15,11 @@ from marketplaces.models import SellerAccount
 
 EXAMPLES = 5
 MOST_TARGETS = 2000
+# What an example shows of its conversation, and its two moments.
+READ = (
+    *("conversation__number", "conversation__account", "conversation__buyer_name", "conversation__subject"),
+    *("conversation__order__external_id", "due_at", "new_due"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +28,9 @@ class Example:
 
     number: int
     account_name: str
+    buyer_name: str
+    subject: str
+    order_id: str
     due_at: datetime
     new_due_at: datetime
     left: sla.TimeLeft
@@ -79,10 +87,19 @@ def moves(proposed: SlaPolicy, *, now: datetime) -> Moves:
             found.by_account.append((names[account_id], moved))
     found.by_account.sort()
     first = rows.filter(differs).order_by("new_due", "pk")[:EXAMPLES]
-    shown = first.values_list("conversation__number", "conversation__account", "due_at", "new_due")
+    shown = first.values_list(*READ, named=True) if found.moved else ()
     found.examples = [
-        Example(number, names[account_id], due_at, moved_to, sla.time_left(moved_to, now))
-        for number, account_id, due_at, moved_to in (shown if found.moved else ())
+        Example(
+            number=row.conversation__number,
+            account_name=names[row.conversation__account],
+            buyer_name=row.conversation__buyer_name,
+            subject=row.conversation__subject,
+            order_id=row.conversation__order__external_id or "",
+            due_at=row.due_at,
+            new_due_at=row.new_due,
+            left=sla.time_left(row.new_due, now),
+        )
+        for row in shown
     ]
     return found
 

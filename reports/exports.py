@@ -111,9 +111,10 @@ TABLES: dict[str, Table] = {
             "won": lambda row: row.won,
             "partly": lambda row: row.partly,
             "lost": lambda row: row.lost,
-            "at_stake": lambda row: row.at_stake,
-            "paid": lambda row: row.paid,
-            "saved": lambda row: row.saved,
+            # Where no currency is known no sum is: 0.00 would say that there was nothing at stake.
+            "at_stake": lambda row: row.at_stake if row.currency else None,
+            "paid": lambda row: row.paid if row.currency else None,
+            "saved": lambda row: row.saved if row.currency else None,
         },
         lambda filters, now, zone: cases.case_figures(
             periods.period(filters.days, now, zone), filters.narrowed

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from urllib.parse import urlencode
 
-from reports.shapes import Narrowed, Speed
+from reports.shapes import CaseFigures, Narrowed, Speed
 
 PERIODS = (7, 30, 90)
 GROUPS = {"agent": "Agent", "account": "Account", "marketplace": "Marketplace"}
@@ -60,6 +60,20 @@ class Filters:
                 ("all", self.list_query(assignee=row.key)) if row.key else ("unassigned", self.list_query())
             )
         return ("all", self.list_query(account=row.key)) if self.by == "account" else None
+
+    def cases_query(self, tab: str, row: CaseFigures | None = None, outcome: str = "") -> str:
+        """What a list of cases needs at its end to hold what a figure of the row counts, or of all rows."""
+        named: dict[str, int | str] = {
+            "tab": tab,
+            "account": self.account,
+            "tag": self.tag,
+            "outcome": outcome,
+        }
+        if row is not None:
+            named |= {"type": row.type, "currency": row.currency or "none"}
+        if tab != "open":  # that is counted whatever the period
+            named["days"] = self.days
+        return f"?{urlencode({name: value for name, value in named.items() if value})}"
 
     def toggled(self, column: str) -> str:
         """The order that a press on a column's head asks for: the largest first, then the smallest."""

@@ -21,6 +21,7 @@ from cases.acts import Wanted
 from cases.forms import ClosureForm, DecisionForm, OpeningAboutForm, OpeningForm, StageForm, in_zone
 from cases.listing import TABS, case_list
 from cases.models import Case, CaseOutcome, Decider
+from cases.narrowing import narrowing_of
 from cases.opening import Decision
 from cases.panel import choices, panels, version
 from cases.types import types
@@ -34,7 +35,7 @@ from marketplaces.models import SellerAccount
 @needs("converse")
 @require_http_methods(["GET", "HEAD", "POST"])
 def cases(request: TenantRequest, slug: str) -> HttpResponse:
-    """A list of cases by ?tab=, ?type= and ?account=, and where one without a conversation is opened."""
+    """A list of cases by ?tab= and what narrows it, and where one without a conversation is opened."""
     if request.method != "POST":
         return _list(request)
     form = OpeningAboutForm(request.POST)
@@ -62,21 +63,20 @@ def _open_about(request: TenantRequest, given: dict[str, Any], *, now: datetime)
 
 def _list(request: TenantRequest, *, refusal: str = "") -> HttpResponse:
     now, given = timezone.now(), request.GET
-    account = given.get("account", "")
     try:
         listing = case_list(
             given.get("tab", ""),
-            type_key=given.get("type", "") if given.get("type", "") in types() else "",
-            account=int(account) if account.isdecimal() and len(account) < 19 else 0,
+            narrowing=narrowing_of(given.dict()),
             after=given.get("after", ""),
             now=now,
+            zone=request.membership.time_zone,
         )
     except BadCursor as error:
         raise Http404 from error
     context = {"listing": listing, "tabs": TABS.values(), "types": types().values(), "refusal": refusal}
     # What was typed on a refused sheet stays on it.
     typed = dict.fromkeys(OpeningAboutForm.base_fields, "") | request.POST.dict()
-    context |= {"form_key": uuid4(), "typed": typed}
+    context |= {"form_key": uuid4(), "typed": typed, "outcomes": dict(CaseOutcome.choices)}
     if wants_part(request) and request.method != "POST":
         return answer(request, "cases/more.html", reader(request, now=now) | context)
     around = frame(request, place="case_pages", now=now)

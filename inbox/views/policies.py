@@ -163,6 +163,7 @@ def _list(request: TenantRequest, *, errors: list[str] | None = None, status: in
         "weekdays": WEEKDAYS,
         "windows_text": windows_text,
         "recomputation": _newest(),
+        "subject_words": policy_changes.subject_words,
         "entries": entries.order_by("-at", "-id")[:SHOWN_ENTRIES],
         "errors": errors or [],
     }

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.tenancy import tenant_tx
 from cases.models import Case, CaseOutcome, Stage
+from cases.narrowing import Narrowing, narrowing_of
 from inbox.models import Conversation
 from tests.cases import mails
 from tests.cases.rows import cases_of, fresh, only_case
@@ -207,6 +208,38 @@ def test_a_row_leads_to_its_own_case_and_the_nearest_clock_stands_on_top(
     alice.post(at(first, "closure/"))
     page = alice.get(talk, htmx=True).content.decode()
     assert re.findall(r'id="case-(\d+)" ', page) == [str(newer.pk), str(newest.pk), str(first.pk)]
+
+
+def test_a_list_says_what_it_is_narrowed_to_and_keeps_it(alice: Browser, case: Case) -> None:
+    query = {"tab": "opened", "type": "atoz_claim", "currency": "EUR", "days": "7"}
+    page = alice.get("/t/acme/cases/", query).content.decode()
+    assert page.count('class="case-row"') == 1
+    assert '<span class="narrowing">opened in the last 7 days</span>' in page
+    assert '<span class="narrowing">EUR</span>' in page
+    assert '<input type="hidden" name="currency" value="EUR">' in page
+    # Another list is of the same kind and currency; days and outcome are this one's own.
+    assert 'href="?tab=turn&amp;type=atoz_claim&amp;currency=EUR"' in page
+    for other in ({"currency": "USD"}, {"currency": "none"}, {"outcome": "won"}):
+        page = alice.get("/t/acme/cases/", {"tab": "open"} | other).content.decode()
+        assert page.count('class="case-row"') == 0
+        assert 'class="narrowing"' in page
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "no_such"},
+        {"account": "-1"},
+        {"tag": "²"},
+        {"currency": "eur"},
+        {"currency": "EURO"},
+        {"outcome": "x"},
+        {"days": "7d"},
+        {"days": "9999"},
+    ],
+)
+def test_what_is_no_narrowing_of_cases_narrows_nothing(given: dict[str, str]) -> None:
+    assert narrowing_of(given) == Narrowing()
 
 
 def test_a_long_list_goes_on_and_stays_within_its_budget(alice: Browser, world: World) -> None:

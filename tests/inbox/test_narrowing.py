@@ -76,6 +76,18 @@ def test_an_hour_is_named_by_its_beginning(world: World, waiting: Callable[..., 
     assert rows(world, due=name) == [first]
 
 
+def test_the_hour_that_runs_begins_now_and_what_is_late_in_it_is_late_alone(
+    world: World, waiting: Callable[..., Conversation]
+) -> None:
+    late = [waiting(minutes=-10).number, waiting(seconds=-1).number]
+    on_time, soon = waiting(seconds=0).number, waiting(minutes=44).number
+    waiting(minutes=45)
+    name = narrowing.of_hour(NOW.replace(minute=0))
+    assert rows(world, due=name) == [on_time, soon]
+    assert rows(world, due="late") == late
+    assert rows(world, due=narrowing.of_hour(NOW.replace(minute=0) - timedelta(hours=1))) == []
+
+
 @pytest.mark.parametrize("day", [1, 9, 10, 19, 20, 29, 30, 31])
 @pytest.mark.parametrize("month", [1, 12])
 def test_every_hour_that_the_board_names_is_one_of_its_lists(month: int, day: int) -> None:

@@ -1,16 +1,19 @@
 """The policies page and the warnings page, as a lead's browser meets them."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import AuditEntry
 from accounts.tenancy import tenant_tx
 from inbox import warning
-from inbox.models import BusinessHours, Deadline, Notice, Recomputation, SlaPolicy
+from inbox.models import BusinessHours, Conversation, Deadline, Notice, Recomputation, SlaPolicy
 from inbox.recomputing import recompute
+from marketplaces import seeing
 from tests.web.conftest import Browser, browser_of
 from tests.web.test_budgets import at_most
 from tests.world import World, conversation_of
@@ -80,10 +83,31 @@ def test_saving_stores_a_version_and_asks_for_the_recomputation(
     page = leo.get("/t/acme/policies/").content.decode()
     assert "being brought in line" in page
     assert 'hx-get="/t/acme/policies/progress/"' in page
-    assert "Leo Lang: Walmart: reply, 48 h, no target" in page
+    assert "Leo Lang: Walmart: Answer the buyer, 48 h, no target" in page
     with tenant_tx(world.acme.pk):
         row = SlaPolicy.objects.get(saved_at__isnull=False)
     assert (row.allowance_minutes, row.target_minutes, row.saved_by_id) == (1440, 480, world.leo.pk)
+
+
+def test_what_was_changed_is_named_as_the_list_names_it(world: World, leo: Browser) -> None:
+    leo.post("/t/acme/policies/", FORM | {"kind": "return_dispute", "allowance": "240"})
+    with tenant_tx(world.acme.pk):
+        for subject in ("Amazon: return_received", "Lumen US: item_not_received"):
+            audit.record(
+                tenant_id=world.acme.pk,
+                by=world.leo,
+                action="policy_saved",
+                subject=subject,
+                details={"before": "48 h", "after": "24 h"},
+                now=timezone.now(),
+            )
+    page = leo.get("/t/acme/policies/").content.decode()
+    said = page[page.index(">Changes<") :]
+    assert "Leo Lang: Walmart: File a dispute of a return, 45 days" in said
+    # Entries of before bear the kind: each is shown as its marketplace calls it.
+    assert "Leo Lang: Amazon: Refund a return that is here, 48 h" in said
+    assert "Leo Lang: Lumen US: Dispute a failed delivery refund, 48 h" in said
+    assert not re.search(r"\w_\w", " ".join(re.findall(">([^<]+)<", said)))
 
 
 @pytest.mark.parametrize("htmx", [False, True])
@@ -208,6 +232,66 @@ def test_whoever_was_away_finds_the_warning_and_says_that_it_was_seen(
     assert 'data-warnings=""' in page
     assert "is due soon: Walmart 48 h" in page
     assert "is-new" not in page
+
+
+def words(page: str) -> str:
+    """What a person reads of it."""
+    return " ".join(re.sub(r"<[^>]+>", " ", page).split()).replace(" ,", ",")
+
+
+def test_a_warning_says_whom_and_what_it_is_about_for_as_long_as_that_is_kept(
+    world: World, leo: Browser
+) -> None:
+    talk = warned(world)
+    page = words(leo.get("/t/acme/warnings/").content.decode())
+    assert f"#{talk.number} is due soon: Walmart 48 h Denise Kowalczyk, Question about your order" in page
+    assert "W Lumen US, due" in page
+    with tenant_tx(world.acme.pk):
+        Conversation.objects.update(subject="")
+    page = words(leo.get("/t/acme/warnings/").content.decode())
+    assert "Denise Kowalczyk, order 200011874402913" in page
+    with tenant_tx(world.acme.pk):
+        Conversation.objects.update(buyer_name="", order=None, purged_at=timezone.now())
+    page = words(leo.get("/t/acme/warnings/").content.decode())
+    assert f"#{talk.number} is due soon: Walmart 48 h Unknown sender W Lumen US, due" in page
+
+
+def test_whoever_no_longer_sees_the_account_reads_no_name_in_its_warnings(world: World, leo: Browser) -> None:
+    warned(world)
+    with tenant_tx(world.acme.pk):
+        seeing.choose(world.leo, [world.amazon], by=world.ada, now=timezone.now())
+    page = leo.get("/t/acme/warnings/").content.decode()
+    assert "No warnings." in page
+    assert "Denise" not in page
+
+
+def test_warnings_cost_the_same_however_many_there_are(world: World, leo: Browser) -> None:
+    warned(world)
+    with at_most(9) as few:
+        leo.get("/t/acme/warnings/")
+    for number in range(3):
+        conversation_of(
+            world.walmart,
+            relay=f"{number:032x}",
+            order=f"2000{number:011d}",
+            sent_at=timezone.now() - timedelta(hours=46),
+        )
+    with tenant_tx(world.acme.pk):
+        ids = list(Deadline.objects.values_list("pk", flat=True))
+    warning.tell(ids, tenant_id=world.acme.pk, now=timezone.now())
+    with at_most(len(few)):
+        page = leo.get("/t/acme/warnings/").content.decode()
+    assert page.count("warning-about") == 4
+
+
+def test_the_examples_of_a_preview_say_whom_they_are_about(world: World, leo: Browser) -> None:
+    conversation_of(world.walmart, sent_at=timezone.now() - timedelta(hours=30))
+    page = words(leo.post("/t/acme/policies/preview/", FORM, htmx=True).content.decode())
+    assert "#1 Denise Kowalczyk, Question about your order Lumen US" in page
+    with tenant_tx(world.acme.pk):
+        Conversation.objects.update(buyer_name="", subject="")
+    page = words(leo.post("/t/acme/policies/preview/", FORM, htmx=True).content.decode())
+    assert "#1 Unknown sender, order 200011874402913 Lumen US" in page
 
 
 def test_another_members_warnings_are_not_shown_and_stay_new(world: World, alice: Browser) -> None:

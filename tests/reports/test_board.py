@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from inbox import actions, tagging
 from inbox.models import Conversation
 from marketplaces import seeing
 from marketplaces.models import SellerAccount
+from reports import rolling
 from reports.metrics import metrics
+from tests.cases.case_rows import case_on
 from tests.web.conftest import Browser, browser_of
 from tests.web.test_budgets import at_most
 from tests.world import World, conversation_of, make_member
@@ -109,6 +112,22 @@ def test_bars_and_rows_of_hours_open_the_list_of_their_hour(leo: Browser, waitin
     assert all(page.count(f'href="{address}"') == 3 for address in addresses)
 
 
+def test_the_bar_of_the_hour_that_runs_counts_what_its_list_shows(
+    leo: Browser, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half_past = timezone.now().replace(minute=30, second=0, microsecond=0)
+    monkeypatch.setattr(timezone, "now", lambda: half_past)
+    for number, minutes in enumerate((-20, -10, 20), 1):
+        sent = half_past + timedelta(minutes=minutes) - timedelta(hours=48)
+        conversation_of(world.walmart, relay=f"{number:032x}", order=f"2000{number:011d}", sent_at=sent)
+    page = text(leo.get("/t/acme/board/"))
+    ((address, words),) = set(re.findall(r'<a href="([^"]+due=20[^"]+)" aria-label="([^"]+)"', page))
+    assert "1 deadline" in words
+    listed = text(leo.get(address.replace("&amp;", "&")))
+    assert rows(listed) == 1
+    assert 'data-face="late"' not in listed
+
+
 @pytest.mark.parametrize("by", ["agent", "account"])
 def test_what_stands_open_in_a_row_is_a_list_of_as_many(
     leo: Browser, world: World, waiting: Waiting, by: str
@@ -123,6 +142,59 @@ def test_what_stands_open_in_a_row_is_a_list_of_as_many(
     assert open_now == ({"Alice Archer": 2, "Nobody": 1} if by == "agent" else {"Lumen US": 3})
     for address, number, _ in found:
         assert rows(text(leo.get(address.replace("&amp;", "&")))) == int(number)
+
+
+@pytest.fixture
+def cases(world: World) -> Conversation:
+    """Cases in every state, opened and decided at the edges of a week and of a month; returns one of them."""
+    now, decided = timezone.now(), {"stage": "decided", "decided_by": "marketplace"}
+    talk = conversation_of(world.walmart)
+    other = conversation_of(world.amazon, relay="b" * 32, order="200011874400009")
+    for days in (0, 6.5, 8, 29, 40):
+        at = now - timedelta(days=days)
+        case_on(talk, type="return_dispute", opened_at=at, amount=Decimal(20), currency="USD")
+        case_on(talk, type="return_dispute", opened_at=at)
+        case_on(other, opened_at=at, amount=Decimal(20), currency="EUR")
+        for outcome in ("won", "partly", "lost", "settled"):
+            case_on(other, opened_at=at, outcome=outcome, decided_at=at, currency="EUR", **decided)
+    case_on(other, opened_at=now, currency="EUR", closed_at=now)
+    with tenant_tx(world.acme.pk):
+        tagging.put(talk, tagging.named("lost"), by=world.leo, now=NOW)
+    rolling.roll_all(world.acme.pk)
+    return talk
+
+
+def linked_cases(page: str) -> dict[tuple[str, str], tuple[int, str]]:
+    """By what is counted and of which row, the number and the address of its list."""
+    found = re.findall(r'href="(/t/acme/cases/[^"]+)" aria-label="(\d+) ([^:]+): ([^"]+)\. Show them"', page)
+    return {(what, row): (int(n), address.replace("&amp;", "&")) for address, n, what, row in found}
+
+
+@pytest.mark.parametrize("days", [7, 30, 90])
+@pytest.mark.parametrize("narrowed", ["", "account", "tag"])
+def test_every_number_of_cases_opens_a_list_of_as_many(
+    leo: Browser, world: World, cases: Conversation, days: int, narrowed: str
+) -> None:
+    with tenant_tx(world.acme.pk):
+        tag = tagging.named("lost")
+    query = {"account": f"&account={world.amazon.pk}", "tag": f"&tag={tag.pk}"}.get(narrowed, "")
+    page = text(leo.get(f"/t/acme/board/?days={days}{query}"))
+    linked = linked_cases(page)
+    shown = {"": 3, "account": 1, "tag": 2}[narrowed]
+    assert len([what for what, _ in linked if what == "open now"]) == shown
+    assert {what for what, _ in linked} >= {"opened", "open now"}
+    if narrowed != "tag":
+        assert {what for what, _ in linked} == {"opened", "open now", "won", "partly won", "lost"}
+    for place, (count, address) in linked.items():
+        assert listed_cases(leo, address) == count, place
+    # The list of all that is open is the sum of the column.
+    (address,) = re.findall(r'board-open-cases" href="([^"]+)"', page)
+    open_now = sum(count for (what, _), (count, _) in linked.items() if what == "open now")
+    assert listed_cases(leo, address.replace("&amp;", "&")) == open_now
+
+
+def listed_cases(browser: Browser, address: str) -> int:
+    return text(browser.get(address)).count('class="case-row"')
 
 
 @pytest.mark.parametrize("role", list(Role))

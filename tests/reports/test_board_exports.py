@@ -11,7 +11,9 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from accounts.tenancy import tenant_tx
+from reports import rolling
 from reports.exports import TABLES, written
+from tests.cases.case_rows import case_on
 from tests.web.conftest import Browser, browser_of
 from tests.world import World, conversation_of
 
@@ -55,6 +57,20 @@ def test_the_file_holds_what_the_page_shows(leo: Browser) -> None:
     hours = table(leo.get("/t/acme/board/load.csv"))
     assert len(hours) == 48
     assert sum(int(hour["deadlines"]) for hour in hours) == 1
+
+
+def test_a_sum_that_the_page_does_not_know_is_an_empty_cell(leo: Browser, world: World) -> None:
+    talk = conversation_of(world.walmart, relay="c" * 32, order="200099999999999")
+    case_on(talk, type="escalation", opened_at=NOW)
+    case_on(talk, type="return_dispute", opened_at=NOW, amount=Decimal("20.00"), currency="USD")
+    rolling.roll_all(world.acme.pk)
+    page = leo.get("/t/acme/board/").content.decode()
+    assert page.count('<td data-label="At stake">–</td>') == 1
+    sums = {
+        row["currency"]: [row[name] for name in ("opened", "at_stake", "paid", "saved")]
+        for row in table(leo.get("/t/acme/board/cases.csv"))
+    }
+    assert sums == {"": ["1", "", "", ""], "USD": ["1", "20.00", "0.00", "0.00"]}
 
 
 def test_the_narrowings_of_the_page_hold_for_the_file(leo: Browser, world: World) -> None:

@@ -1,9 +1,12 @@
 """What an address narrows the board to, and how a table is sorted by it."""
 
+from dataclasses import replace
+from decimal import Decimal
+
 import pytest
 
 from reports.filters import Filters, filters_of, in_order
-from reports.shapes import Narrowed, Speed
+from reports.shapes import CaseFigures, Narrowed, Speed
 
 
 def row(name: str, *, first: int | None = None, late: int = 0) -> Speed:
@@ -49,6 +52,20 @@ def test_a_list_is_as_narrow_as_the_board_it_is_opened_from() -> None:
     assert Filters().list_query(due="late") == "?due=late"
     assert Filters(days=7, account=3, tag=9).list_query(due="2h") == "?tag=9&account=3&due=2h"
     assert Filters().list_query() == ""
+
+
+def test_a_list_of_cases_is_as_narrow_as_the_row_it_is_opened_from() -> None:
+    figures = CaseFigures(
+        "chargeback", "Chargeback", "USD", 0, 0, 0, 0, 0, Decimal(0), Decimal(0), Decimal(0)
+    )
+    filters = Filters(days=7, account=3)
+    row = "type=chargeback&currency=USD"
+    assert filters.cases_query("open", figures) == f"?tab=open&account=3&{row}"
+    assert filters.cases_query("opened", figures) == f"?tab=opened&account=3&{row}&days=7"
+    won = filters.cases_query("decided", figures, "won")
+    assert won == f"?tab=decided&account=3&outcome=won&{row}&days=7"
+    assert "currency=none" in filters.cases_query("open", replace(figures, currency=""))
+    assert Filters(tag=9).cases_query("open") == "?tab=open&tag=9"
 
 
 @pytest.mark.parametrize(
