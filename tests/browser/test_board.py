@@ -148,6 +148,37 @@ def test_a_figure_is_explained_to_the_keyboard_and_escape_takes_it_away(board: B
     expect(page.locator("#under_2h")).to_be_in_viewport()
 
 
+@pytest.mark.parametrize("width", [390, 1024, 1440])
+def test_every_explanation_lies_inside_the_window(board: Board, width: int) -> None:
+    page = board(viewport={"width": width, "height": 844})
+    # Where tables are told row by row they have no heads, so nothing in these is pressed.
+    signs = page.locator(".define button" if width >= 900 else ".define:not(thead *) button").all()
+    assert len(signs) > 10
+    for sign in signs:
+        sign.focus()
+        tip = page.locator(f"#{sign.get_attribute('aria-describedby')}")
+        expect(tip).to_be_visible()
+        expect(tip).to_be_in_viewport(ratio=1)
+
+
+def test_signs_of_explanations_go_under_the_head(board: Board) -> None:
+    page = board(viewport={"width": 1440, "height": 500})
+    sign = page.locator("#define-response_rate")
+    # What lies at the middle of the sign when it has been scrolled to the middle of the head.
+    found = sign.evaluate(
+        """sign => {
+          const board = document.querySelector('.board');
+          const middle = box => (box.top + box.bottom) / 2;
+          const head = board.querySelector('header').getBoundingClientRect();
+          board.scrollTop += middle(sign.getBoundingClientRect()) - middle(head);
+          const box = sign.getBoundingClientRect();
+          const seen = document.elementFromPoint((box.left + box.right) / 2, middle(box));
+          return [Math.round(middle(box) - middle(head)), Boolean(seen.closest('header'))];
+        }"""
+    )
+    assert found == [0, True]
+
+
 @pytest.mark.parametrize("width", [390, 768, 1024, 1440])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_nothing_of_the_board_lies_beside_the_screen(board: Board, width: int, scheme: str) -> None:
@@ -181,8 +212,26 @@ def test_on_paper_the_board_is_black_on_white_with_its_tables_open(board: Board)
     expect(page.locator("#load-table table")).to_be_visible()
     expect(page.locator("#rail")).to_be_hidden()
     expect(page.locator(".board-filters")).to_be_hidden()
+    expect(page.locator(".board-by")).to_be_hidden()
+    expect(page.locator(".skip")).to_be_hidden()
     expect(page.locator("body")).to_have_css("color", "rgb(0, 0, 0)")
     expect(page.locator(".board")).to_have_css("background-color", "rgb(255, 255, 255)")
     # All of it is on the paper, not what a screen would show of it.
     height = page.evaluate("document.documentElement.scrollHeight")
     assert height > page.locator("#people-head").evaluate("e => e.getBoundingClientRect().bottom")
+
+
+def test_a_sheet_of_paper_shows_tables_and_their_colours(board: Board) -> None:
+    page = board()
+    page.emulate_media(media="print")
+    # A4 upright within its margins, in which a screen would be a phone.
+    page.set_viewport_size({"width": 718, "height": 1047})
+    for table in ("rates", "causes", "people", "cases"):
+        expect(page.locator(f".board-table.{table}")).to_have_css("display", "table")
+        wide = page.locator(f".board-table.{table}").evaluate("e => e.getBoundingClientRect().right")
+        assert wide <= 718
+    for coloured in (".rates .tile", ".board-key"):
+        expect(page.locator(coloured).first).to_have_css("print-color-adjust", "exact")
+    # A long part may go on over the page; only what is small is kept in one piece.
+    assert page.locator(".board .block").first.evaluate("e => getComputedStyle(e).breakInside") == "auto"
+    assert page.locator(".people tbody tr").first.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
