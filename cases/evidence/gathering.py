@@ -65,7 +65,7 @@ def _order(dossier: Dossier, order: Order) -> None:
         f"order:{order.pk}", f"{name}'s order record {order.external_id}, read {_moment(order.as_of)}"
     )
     if order.is_placeholder:
-        unread = f"Order {order.external_id} is not read from {name} yet."
+        unread = f"Not read from {name} yet: order {order.external_id}"
         dossier.add("order", Statement(unread, source, proves=False))
         return
     total = f", {order.total} {order.currency}" if order.total is not None else ""

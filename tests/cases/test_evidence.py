@@ -174,14 +174,14 @@ def test_a_notice_is_what_the_marketplace_wrote_and_no_correspondence(world: Wor
     assert item["Everything buyer and seller wrote"] == "missing"
     assert item["The marketplace&#39;s own mail"] == "Action required on your order"
     # The mail names an order nobody has read.
-    assert item["The order and its lines"] == f"Order {mails.AMAZON_ORDER} is not read from Amazon yet."
+    assert item["The order and its lines"] == f"Not read from Amazon yet: order {mails.AMAZON_ORDER}"
     assert page.count('data-here="yes"') == 1
     words = " ".join(text_of(content_of(made(case, world))))
     assert "They wrote" not in words
     written = words.partition("What the marketplace wrote")[2]
     assert "Jane Roe has filed an A-to-z Guarantee claim" in written
     assert "Message-ID" in written
-    assert f"Order {mails.AMAZON_ORDER} is not read from Amazon yet." in words
+    assert f"Not read from Amazon yet: order {mails.AMAZON_ORDER}" in words
 
 
 def test_what_a_buyer_wrote_stays_correspondence_where_it_opened_the_case(world: World) -> None:

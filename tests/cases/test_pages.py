@@ -300,9 +300,7 @@ def test_a_refused_sheet_keeps_everything_that_was_typed(alice: Browser, world: 
         "due_at": "2020-01-01T00:00",
     }
     page = alice.post("/t/acme/cases/", typed).content.decode()
-    sheet = page.partition('<details class="case-more case-slot case-new" open>')[2].partition("</details>")[
-        0
-    ]
+    sheet = page.partition('case-slot case-new" open>')[2].partition("</details>")[0]
     assert "That moment has passed" in sheet
     assert page.count("That moment has passed") == 1
     assert f'<option value="{world.amazon.pk}" selected>' in sheet
