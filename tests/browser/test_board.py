@@ -233,5 +233,5 @@ def test_a_sheet_of_paper_shows_tables_and_their_colours(board: Board) -> None:
     for coloured in (".rates .tile", ".board-key"):
         expect(page.locator(coloured).first).to_have_css("print-color-adjust", "exact")
     # A long part may go on over the page; only what is small is kept in one piece.
-    assert page.locator(".board .block").first.evaluate("e => getComputedStyle(e).breakInside") == "auto"
-    assert page.locator(".people tbody tr").first.evaluate("e => getComputedStyle(e).breakInside") == "avoid"
+    expect(page.locator(".board .block").first).to_have_css("break-inside", "auto")
+    expect(page.locator(".people tbody tr").first).to_have_css("break-inside", "avoid")
