@@ -56,10 +56,9 @@ def _tell(case: Case, conversation: Conversation, send: alarm_mail.Send, *, now:
     about = subject_of(conversation, case.order)
     link = alarm_mail.link(account.tenant, "conversation", number=conversation.number)
     text = f"The case “{title}” about {about} of {account.name} is to be followed up now.\n\n{link}\n"
-    for member in _chose(case) or alarm_mail.told(case.tenant_id):
-        if seeing.sees(member, account.pk):
-            key = f"case:{case.pk}:follow-up:{case.follow_up_at:%Y%m%d%H%M}:{member.pk}"
-            send(member.user.email, f"To follow up: {title}, {about}", text, key, now)
+    for member in _chose(case) or alarm_mail.told(case.tenant_id, account.pk):
+        key = f"case:{case.pk}:follow-up:{case.follow_up_at:%Y%m%d%H%M}:{member.pk}"
+        send(member.user.email, f"To follow up: {title}, {about}", text, key, now)
 
 
 def _chose(case: Case) -> list[Membership]:

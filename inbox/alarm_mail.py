@@ -9,6 +9,7 @@ from django.urls import reverse
 from accounts import mails
 from accounts.models import Membership, Role, Tenant
 from accounts.tenancy import current_tenant_id
+from marketplaces import seeing
 
 # (to, subject, text, key, now): `key` is the same for the same incident and reader, however often it is sent.
 Send = Callable[[str, str, str, str, datetime], None]
@@ -19,10 +20,14 @@ def send(to: str, subject: str, text: str, key: str, now: datetime) -> None:
     mails.enqueue(current_tenant_id(), to=to, subject=subject, text=text, key=key, now=now)
 
 
-def told(tenant_id: int) -> list[Membership]:
-    """Who is told: the active admins and leads of the tenant."""
+def told(tenant_id: int, account_id: int) -> list[Membership]:
+    """Who is told of an account: the active admins and leads of the tenant who see it."""
     members = Membership.objects.filter(
-        tenant_id=tenant_id, role__in=[Role.ADMIN, Role.LEAD], is_active=True, user__is_active=True
+        seeing.who_see(account_id),
+        tenant_id=tenant_id,
+        role__in=[Role.ADMIN, Role.LEAD],
+        is_active=True,
+        user__is_active=True,
     )
     return list(members.select_related("user", "tenant").order_by("pk"))
 

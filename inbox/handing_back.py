@@ -19,11 +19,14 @@ def hand_back(member: Membership, *, by: Membership, now: datetime) -> int:
     All of them where the member is out or does not answer buyers, else those of accounts they do not see.
     """
     member.refresh_from_db()
-    held = Conversation.objects.filter(assignee=member).exclude(state=ConversationState.CLOSED)
+    everything = Conversation.objects.filter(assignee=member)
     if member.is_active and may(member, "converse"):
         if not member.restricted:
             return 0
-        held = held.exclude(account__in=seeing.chosen(member))
+        everything = everything.exclude(account__in=seeing.chosen(member))
+    # What is closed comes back as nobody's when the buyer writes again.
+    everything.filter(state=ConversationState.CLOSED).update(assignee=None)
+    held = everything.exclude(state=ConversationState.CLOSED)
     rows = list(held.only("tenant_id", "number", "account_id").order_by("pk").select_for_update(no_key=True))
     if not rows:
         return 0

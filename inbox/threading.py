@@ -42,13 +42,26 @@ def find(evidence: Evidence, mail: ParsedMail, *, at: datetime) -> Match:
         _by_order(evidence, mail),
         _by_alias(mail, at),
     )
+    known = [each for each in evidence.conversations if _same_reader(each, mail)]
     for rule in rules:
-        found = [each for each in evidence.conversations if rule(each)] if rule else []
+        found = [each for each in known if rule(each)] if rule else []
         if len(found) == 1:
             return Match(found[0])
         if found:
             return Match(None, tuple(found[:3]))
     return Match(None)
+
+
+def _same_reader(known: Conversation, mail: ParsedMail) -> bool:
+    """Whether an answer there reaches whoever wrote this.
+
+    Customer service that is answered at an address of its own, and the buyer of the same order, are two who
+    wait: one reply would stop the clocks of both and reach one.
+    """
+    service = mail.kind is MailKind.ON_BEHALF and not mail.relay_alias
+    if service and mail.relay_address:
+        return known.relay_address.casefold() == mail.relay_address[:254].casefold()
+    return True
 
 
 def _by_our_message_id(evidence: Evidence, mail: ParsedMail) -> Rule | None:

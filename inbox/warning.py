@@ -23,6 +23,7 @@ class _People:
 
     active: dict[int, Membership]
     leads: list[Membership]
+    admins: list[Membership]
     seen: defaultdict[int, set[int]] = field(default_factory=lambda: defaultdict(set))
 
     def sees(self, member: Membership, account_id: int) -> bool:
@@ -90,7 +91,7 @@ def _tell_of(
 
 def _told(deadline: Deadline, who: Told, people: _People) -> list[Membership]:
     account_id = deadline.conversation.account_id
-    leads = [lead for lead in people.leads if people.sees(lead, account_id)]
+    leads = [lead for lead in people.leads if people.sees(lead, account_id)] or people.admins
     assignee = people.active.get(deadline.conversation.assignee_id or 0)
     if assignee is None or not people.sees(assignee, account_id) or who == Told.LEADS:
         return leads
@@ -99,13 +100,13 @@ def _told(deadline: Deadline, who: Told, people: _People) -> list[Membership]:
 
 
 def _people(tenant_id: int) -> _People:
-    """The leads are the members of that role; where there is none, the admins stand in for them."""
+    """The leads are the members of that role; where none sees an account, the admins stand in for them."""
     rows = Membership.objects.filter(tenant_id=tenant_id, is_active=True, user__is_active=True)
     members = list(rows.exclude(role=Role.WAREHOUSE).select_related("user", "tenant").order_by("pk"))
-    leads = [member for member in members if member.role == Role.LEAD]
     people = _People(
         {member.pk: member for member in members},
-        leads or [member for member in members if member.role == Role.ADMIN],
+        [member for member in members if member.role == Role.LEAD],
+        [member for member in members if member.role == Role.ADMIN],
     )
     for member_id, account_id in AccountAccess.objects.values_list("membership_id", "account_id"):
         people.seen[member_id].add(account_id)

@@ -163,5 +163,5 @@ def _is_new(account: SellerAccount, incident: Incident, *, now: datetime) -> boo
 def _tell(account: SellerAccount, incident: Incident, send: alarm_mail.Send, *, now: datetime) -> None:
     key = f"alarm:{account.pk}:{incident.kind}:{incident.stream}:{incident.since.isoformat()}"
     text = f"{incident.words}\n\nSee Accounts in the helpdesk of {account.tenant.name}: {account.name}.\n"
-    for member in alarm_mail.told(account.tenant_id):
+    for member in alarm_mail.told(account.tenant_id, account.pk):
         send(member.user.email, incident.subject, text, f"{key}:{member.pk}", now)

@@ -46,6 +46,10 @@ def finish(account: SellerAccount, *, history_days: int, by: Membership, now: da
     What was written to the account before this moment comes in closed and starts no clock; of that, so many
     days are fetched beside what arrives.
     """
+    # Held, and read anew: a second press of an old page would make all that waits history.
+    row = SellerAccount.objects.select_for_update(no_key=True).get(pk=account.pk)
+    if row.connecting_since is None:
+        raise NotReady("It is connected already.")
     if points := open_points(account):
         raise NotReady(f"Not yet: {' and '.join(points)}.")
     account.connecting_since, account.clocks_from = None, now

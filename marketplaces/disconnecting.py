@@ -103,3 +103,4 @@ def reconnect(account: SellerAccount, *, now: datetime) -> None:
     health.mended(account, now=now)
     if credentials.has_key(account):
         streams.begin(account, now=now)
+        subscribing.want(account, now=now)

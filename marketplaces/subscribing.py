@@ -112,14 +112,16 @@ def unsubscribe(row: HookSubscription, *, now: datetime) -> None:
     except ApiError as error:
         fault = f"Walmart could not be told to stop ({error}); what it sends is not taken."
     with tenant_tx(row.tenant_id):
+        # Read anew: somebody may have begun to connect the account again while Walmart was told.
+        account = SellerAccount.objects.select_for_update(no_key=True).get(pk=row.account_id)
+        stored = Credential.objects.filter(account=account)
         # A new key: the old address leads nowhere from now on.
-        HookSubscription.objects.filter(pk=row.pk).update(key=secrets.token_urlsafe(24))
-        stored = Credential.objects.filter(account=row.account_id)
-        if row.account.disconnected_at is None:
-            stored = stored.filter(field=SECRET)
-        else:
-            tokens.forget(row.account)
-        stored.delete()
+        over = HookSubscription.objects.filter(pk=row.pk, wanted=False).update(key=secrets.token_urlsafe(24))
+        if account.disconnected_at is not None:
+            tokens.forget(account)
+            stored.filter(changed_at__lte=account.disconnected_at).delete()
+        elif over:
+            stored.filter(field=SECRET).delete()
     _note(row, HookState.OFF, fault, {}, now=now, again_in=None)
 
 

@@ -35,6 +35,7 @@ from marketplaces.models import (
     CheckName,
     ConnectionTrial,
     Credential,
+    Health,
     MailSignIn,
     SellerAccount,
     TokenPurpose,
@@ -260,7 +261,7 @@ def _take_over(trial: ConnectionTrial, *, now: datetime) -> None:
     account.refresh_from_db()
     if account.disconnected_at is not None:
         disconnecting.reconnect(account, now=now)
-    elif account.connecting_since is None:
+    elif account.connecting_since is None and account.health != Health.PAUSED:
         health.mended(account, now=now)
 
 

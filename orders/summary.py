@@ -15,6 +15,7 @@ SUMMED = (
     *("total", "currency", "expires_at", "shown_item_id"),
 )
 TO_SHIP = (OrderStatus.UNSHIPPED, OrderStatus.PARTLY_SHIPPED)
+NOT_GONE = (OrderStatus.PENDING, *TO_SHIP)
 LEFT = (OrderStatus.SHIPPED, OrderStatus.DELIVERED)
 
 
@@ -45,7 +46,12 @@ def refresh(account: SellerAccount, order_ids: Collection[int], *, now: datetime
 
 
 def _sum_up(row: Order, purchases: list[PurchaseOrder], parcels: list[Shipment]) -> None:
-    all_delivered = bool(parcels) and all(each.status == ShipmentStatus.DELIVERED for each in parcels)
+    all_delivered = (
+        bool(parcels)
+        and all(each.status == ShipmentStatus.DELIVERED for each in parcels)
+        # What has not left yet has no parcel to look at.
+        and not any(each.status in NOT_GONE for each in purchases)
+    )
     row.is_placeholder = False
     row.status = status_of([OrderStatus(each.status) for each in purchases], all_delivered=all_delivered)
     kinds = {each.fulfilment for each in purchases}

@@ -10,7 +10,7 @@ from cases.talks import subject_of
 from cases.warehouse import standing
 from inbox import alarm_mail, events
 from inbox.models import Conversation
-from marketplaces import outbox, seeing
+from marketplaces import outbox
 
 log = structlog.get_logger(__name__)
 
@@ -61,7 +61,6 @@ def _tell(check: WarehouseCheck, send: alarm_mail.Send, *, now: datetime) -> Non
         f"The warehouse was asked about {about} of {talk.account.name} and has not answered in time."
         f" The buyer's clock runs on.\n\n{link}\n"
     )
-    for member in alarm_mail.told(check.tenant_id):
-        if seeing.sees(member, check.account_id):
-            key = f"check:{check.pk}:late:{member.pk}"
-            send(member.user.email, f"The warehouse is late: {about}", text, key, now)
+    for member in alarm_mail.told(check.tenant_id, check.account_id):
+        key = f"check:{check.pk}:late:{member.pk}"
+        send(member.user.email, f"The warehouse is late: {about}", text, key, now)

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.models import Membership
 from accounts.tenancy import tenant_tx
 from inbox.models import Deadline, Message
 from inbox.sweep import Sweeper
@@ -99,6 +100,14 @@ def test_a_silent_channel_is_told_once_shown_on_its_rows_and_cleared_by_the_next
     with tenant_tx(world.acme.pk):
         alarm = AccountAlarm.objects.get()
         assert (alarm.told_at, alarm.ended_at) == (now, now + timedelta(minutes=7))
+
+
+def test_a_lead_who_does_not_see_the_account_is_not_told_of_it(world: World, looked_after: Watch) -> None:
+    now = timezone.now()
+    Membership.objects.filter(pk=world.leo.pk).update(restricted=True)
+    busy_until(world, now - timedelta(hours=3))
+    is_read(world, now)
+    assert looked_after(now) == [("ada.adams@acme.example", "Lumen US is unusually quiet")]
 
 
 def test_a_channel_that_is_not_read_is_not_called_silent(world: World, looked_after: Watch) -> None:

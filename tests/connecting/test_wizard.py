@@ -3,10 +3,19 @@
 import re
 
 import pytest
+from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials
-from marketplaces.models import ApiStream, Credential, SellerAccount
+from marketplaces import account_acts, credentials
+from marketplaces.models import (
+    ApiStream,
+    CheckName,
+    CheckState,
+    ConnectionCheck,
+    Credential,
+    Health,
+    SellerAccount,
+)
 from tests.connecting.conftest import MakeWizard, text_of
 
 PASSED = ("token", "rights", "seller", "order", "clock", "mailbox", "folders", "sender", "received", "bounce")
@@ -98,6 +107,30 @@ def test_a_finished_account_is_not_discarded(wizard: MakeWizard) -> None:
     shop.account_id = shop.world.walmart.pk
     shop.browser.post(shop.address("cancellation"))
     assert shop.account.name == "Lumen US"
+
+
+def test_finishing_a_connected_account_again_makes_nothing_history(wizard: MakeWizard) -> None:
+    shop = wizard("walmart")
+    shop.account_id = shop.world.walmart.pk
+    with tenant_tx(shop.world.acme.pk):
+        ConnectionCheck.objects.create(
+            account=shop.world.walmart,
+            name=CheckName.MAILBOX,
+            state=CheckState.PASSED,
+            asked_at=timezone.now(),
+        )
+    answer = shop.browser.post(shop.address("completion"), {"days": "7"})
+    assert (answer.status_code, "It is connected already." in text_of(answer)) == (409, True)
+    assert shop.account.clocks_from == shop.world.walmart.clocks_from
+
+
+def test_new_settings_leave_a_paused_account_paused(wizard: MakeWizard) -> None:
+    shop = wizard("walmart")
+    shop.account_id = shop.world.walmart.pk
+    with tenant_tx(shop.world.acme.pk):
+        account_acts.pause(shop.account, by=shop.world.ada, now=timezone.now())
+    assert "opens and sends" in shop.enter("mailbox", shop.mailbox())
+    assert shop.account.health == Health.PAUSED
 
 
 def test_a_new_key_that_does_not_work_leaves_the_old_one(wizard: MakeWizard) -> None:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials, hooks, streams, subscribing
+from marketplaces import credentials, disconnecting, hooks, keys, streams, subscribing
 from marketplaces.models import ApiStream, Health, HookEvent, HookState, HookSubscription, SellerAccount
 from orders.models import Order
 from tests.marketplaces.canned import Asked, Canned, Server, serving
@@ -377,6 +377,24 @@ def test_taken_back_nothing_is_told_and_nothing_taken(
         subscribing.want(wanted, now=timezone.now())
     assert look_after(wanted).state == HookState.ON
     assert path_of(wanted) != path
+
+
+def test_a_new_key_outlives_the_word_to_stop_that_comes_late(
+    wanted: SellerAccount, ours: Server, world: World
+) -> None:
+    look_after(wanted)
+    with tenant_tx(wanted.tenant_id):
+        account = SellerAccount.objects.select_related("tenant").get(pk=wanted.pk)
+        fields = credentials.API_FIELDS[account.marketplace]
+        again = {field: credentials.secret_of(account, field) for field in fields}
+        disconnecting.disconnect(account, by=world.ada, now=timezone.now())
+        # Somebody begins to connect it again: the key is entered first.
+        keys.store(account, again, now=timezone.now())
+    assert look_after(wanted).state == HookState.OFF
+    with tenant_tx(wanted.tenant_id):
+        assert credentials.has_key(account)
+        disconnecting.reconnect(account, now=timezone.now())
+    assert look_after(wanted).state == HookState.ON
 
 
 def test_with_the_key_gone_it_ends_all_the_same(

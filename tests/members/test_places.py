@@ -71,6 +71,9 @@ def test_whoever_has_another_place_stays_signed_in_there(world: World, ada: Brow
 def test_open_conversations_of_whoever_loses_access_are_nobodys(world: World, ada: Browser, how: str) -> None:
     kept = given_to(world, world.leo, order="200011874402001")
     lost = given_to(world, world.alice)
+    closed = given_to(world, world.alice, order="200011874402002")
+    with tenant_tx(world.acme.pk):
+        Conversation.objects.filter(pk=closed.pk).update(state="closed", closed_at=timezone.now())
     body: dict[str, dict[str, object]] = {"role": {"role": "warehouse"}}
     body["accounts"] = {"sees": "some", "account": world.amazon.pk}
     assert act(ada, world.alice, how, **body.get(how, {}))[0] == 303
@@ -81,6 +84,10 @@ def test_open_conversations_of_whoever_loses_access_are_nobodys(world: World, ad
         event = Event.objects.get(conversation=lost, kind="handed_back")
         assert (event.actor_id, event.data) == (world.ada.pk, {"name": "Alice Archer"})
     assert acts(world)[-1] == "conversations_unassigned"
+    # What was closed comes back as nobody's.
+    with tenant_tx(world.acme.pk):
+        closed.refresh_from_db()
+        assert closed.assignee_id is None
     page = ada.get(f"/t/acme/c/{lost.number}/").content.decode()
     assert "Alice Archer has no access any more: nobody is assigned now" in page
 

@@ -155,6 +155,17 @@ def test_an_order_is_delivered_when_its_last_parcel_is(world: World) -> None:
         assert (row.status, row.delivered_at) == ("delivered", START + timedelta(days=4))
 
 
+def test_an_order_that_must_still_ship_is_not_delivered_by_its_first_parcel(world: World) -> None:
+    lines = (line(status=OrderStatus.SHIPPED), line("2", status=OrderStatus.UNSHIPPED))
+    there = parcel(status=ShipmentStatus.DELIVERED, delivered_at=START)
+    store(world.amazon, order(status=OrderStatus.PARTLY_SHIPPED, lines=lines, shipments=(there,)))
+    with tenant_tx(world.acme.pk):
+        found = the_order(world.amazon)
+    assert (found.status, found.delivered_at) == (OrderStatus.PARTLY_SHIPPED, None)
+    # Sixty days after it was read, not thirty after the delivery of one parcel.
+    assert found.expires_at == NOW + timedelta(days=60)
+
+
 def test_amazons_buyer_is_forgotten_thirty_days_after_delivery(world: World) -> None:
     there = parcel(status=ShipmentStatus.DELIVERED, delivered_at=START + timedelta(days=4))
     store(world.amazon, replace(shipped(), shipments=(there,)))

@@ -60,6 +60,16 @@ def test_nobody_is_told_before_the_moment(world: World, talk: Conversation, tell
     assert told(world) == []
 
 
+def test_the_admins_are_told_where_no_lead_sees_the_account(
+    world: World, talk: Conversation, tell: Tell
+) -> None:
+    Membership.objects.filter(pk=world.leo.pk).update(restricted=True)
+    with tenant_tx(world.acme.pk):
+        AccountAccess.objects.create(membership=world.leo, account=world.amazon)
+    assert tell(NOW + timedelta(hours=47)) == 1
+    assert told(world) == [("Ada", "late")]
+
+
 def test_the_assignee_is_told_once_four_hours_before_and_the_leads_once_it_is_late(
     world: World, talk: Conversation, tell: Tell
 ) -> None:
