@@ -167,17 +167,15 @@ def audit_mail(
             for role, name in imap.find_folders(client).items():
                 uidvalidity = imap.open_folder(client, name)
                 folder = folders.get(role)
-                # One never read, or renumbered, is the next poll's.
-                if folder is None or folder.uidvalidity != uidvalidity:
+                # One never read, renumbered or another is the next poll's.
+                if folder is None or (folder.name, folder.uidvalidity) != (name, uidvalidity):
                     continue
                 begin = max(now - SPAN, polling.mail_since(account)).date()
                 uids = [uid for uid in imap.uids_since(client, begin) if uid <= folder.last_uid]
-                missing = polling.unknown_uids(account, role, uidvalidity, uids)
-                for ids in polling.keep_uids(
-                    client, account, role=role, uidvalidity=uidvalidity, uids=missing, along=lambda _: None
-                ):
+                missing = polling.unknown_uids(account, folder, uids)
+                for ids in polling.keep_uids(client, account, folder, uids=missing, along=lambda _: None):
                     arrived(ids)
-                still = polling.unknown_uids(account, role, uidvalidity, missing)
+                still = polling.unknown_uids(account, folder, missing)
                 found.theirs += len(uids)
                 found.ours += len(uids) - len(missing)
                 found.fetched += len(missing) - len(still)

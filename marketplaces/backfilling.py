@@ -15,7 +15,7 @@ from django.db import DatabaseError
 from imapclient import IMAPClient
 
 from accounts.tenancy import tenant_tx
-from marketplaces import backfills, credentials, health, mail_login, polling
+from marketplaces import backfills, credentials, cursors, health, mail_login, polling
 from marketplaces.mailbox import imap
 from marketplaces.models import Backfill, FolderRole
 
@@ -92,13 +92,14 @@ def _read_part(client: IMAPClient, backfill: Backfill, *, now: datetime) -> Iter
             if (day := step.day_of(role)) is None:
                 continue
             uidvalidity = imap.open_folder(client, name)
+            folder = cursors.open_cursor(backfill.account, role=role, name=name, uidvalidity=uidvalidity)
+            if folder is None:
+                return
             uids = imap.uids_of(client, day, day + DAY)
-            new = polling.unknown_uids(backfill.account, role, uidvalidity, uids)
+            new = polling.unknown_uids(backfill.account, folder, uids)
             here += len(uids) - len(new)
             counted = _Counted(backfill, here)
-            for ids in polling.keep_uids(
-                client, backfill.account, role=role, uidvalidity=uidvalidity, uids=new, along=counted.add
-            ):
+            for ids in polling.keep_uids(client, backfill.account, folder, uids=new, along=counted.add):
                 yield ids
                 if not counted.mine:
                     return

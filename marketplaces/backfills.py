@@ -144,6 +144,17 @@ def end_all(account: SellerAccount, *, why: str, now: datetime) -> None:
     running.update(state=BackfillState.STOPPED, next_at=None, reason=why, finished_at=now)
 
 
+def begin_mail_again(account: SellerAccount, *, why: str, now: datetime) -> None:
+    """End the mailbox's history that is under way and begin it anew, inside the caller's transaction."""
+    begun = Backfill.objects.filter(
+        account=account, stream=MAIL, state__in=UNDER_WAY, began_at__isnull=False
+    ).first()
+    if begun is not None:
+        # A row of its own, which a worker in the middle of the old one has no hold of.
+        _under_way(begun).update(state=BackfillState.STOPPED, next_at=None, reason=why, finished_at=now)
+        _begin_one(account, MAIL, begun.since, begun.clamped, begun.asked_by, now)
+
+
 def wake(account: SellerAccount, *, now: datetime) -> None:
     """What kept an account from being read is over: its history goes on; inside the caller's transaction."""
     waiting = Backfill.objects.filter(account=account, state=BackfillState.WAITING, next_at__gt=now)

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 from imapclient import IMAPClient
 
 from accounts.tenancy import tenant_tx
-from marketplaces import credentials, health, mail_login, retention
+from marketplaces import credentials, cursors, health, mail_login, retention
 from marketplaces.mailbox import imap
 from marketplaces.models import (
     CONNECTED,
@@ -151,12 +151,15 @@ def read_folder(
 ) -> Iterator[list[int]]:
     """Read what is new in a folder; yields the ids of raw mails stored by each transaction."""
     uidvalidity = imap.open_folder(client, name)
-    folder = open_cursor(account, role=role, name=name, uidvalidity=uidvalidity)
+    folder = cursors.open_cursor(account, role=role, name=name, uidvalidity=uidvalidity)
+    if folder is None:
+        return
     audit_due = folder.audited_at is None or folder.audited_at <= now - AUDIT_EVERY
     since = mail_since(account)
     if folder.last_uid == 0:
-        # Never read, or the server has renumbered: everything of the time we answer for.
-        begin = max(since, now - REREAD) if folder.last_ok_at else since
+        # Never read, or the server has renumbered: everything of the time we answer for, less what was here
+        # well before it was last read.
+        begin = max(since, min(now, folder.last_ok_at) - REREAD) if folder.last_ok_at else since
         uids = imap.uids_since(client, (begin - timedelta(days=1)).date())
     else:
         uids = imap.uids_after(client, max(0, folder.last_uid - OVERLAP_UIDS))
@@ -164,7 +167,7 @@ def read_folder(
         known = set(uids)
         audited = imap.uids_since(client, max(since, now - AUDIT_SPAN).date())
         uids = sorted(known.union(audited))
-    new = unknown_uids(account, role, uidvalidity, uids)
+    new = unknown_uids(account, folder, uids)
     if passed := [uid for uid in new if uid <= folder.last_uid]:
         # Mail from before that time is not missing; whoever wants it asks for history.
         ours = set(imap.uids_since(client, (since - timedelta(days=1)).date()))
@@ -175,10 +178,10 @@ def read_folder(
             )
 
     def along(batch: list[imap.FetchedMail]) -> None:
-        move_cursor(folder, max((mail.uid for mail in batch), default=0))
+        cursors.move_cursor(folder, max((mail.uid for mail in batch), default=0))
         SellerAccount.objects.filter(pk=account.pk).update(next_poll_at=Now() + STALE_CLAIM)
 
-    yield from keep_uids(client, account, role=role, uidvalidity=uidvalidity, uids=new, along=along)
+    yield from keep_uids(client, account, folder, uids=new, along=along)
     with tenant_tx(account.tenant_id):
         moments = {"last_ok_at": now} | ({"audited_at": now} if audit_due else {})
         MailFolder.objects.filter(pk=folder.pk).update(**moments)
@@ -187,9 +190,8 @@ def read_folder(
 def keep_uids(
     client: IMAPClient,
     account: SellerAccount,
+    folder: MailFolder,
     *,
-    role: str,
-    uidvalidity: int,
     uids: list[int],
     along: Callable[[list[imap.FetchedMail]], None],
 ) -> Iterator[list[int]]:
@@ -199,11 +201,11 @@ def keep_uids(
     """
     for batch in imap.fetch(client, uids):
         arrivals = [
-            Arrival(f"{role}:{uidvalidity}:{mail.uid}", mail.content, mail.size, mail.received_at)
+            Arrival(cursors.source_key(account, folder, mail.uid), mail.content, mail.size, mail.received_at)
             for mail in batch
         ]
         with tenant_tx(account.tenant_id):
-            ids = keep_all(account, arrivals, source="imap", folder=role)
+            ids = keep_all(account, arrivals, source="imap", folder=folder.role)
             along(batch)
         yield ids
 
@@ -213,30 +215,9 @@ def mail_since(account: SellerAccount) -> datetime:
     return account.mail_since or account.clocks_from
 
 
-def open_cursor(account: SellerAccount, *, role: str, name: str, uidvalidity: int) -> MailFolder:
-    """The folder's cursor; set back to the beginning when the server gave a new UIDVALIDITY."""
-    with tenant_tx(account.tenant_id):
-        folder, _ = MailFolder.objects.get_or_create(
-            tenant_id=account.tenant_id, account=account, role=role, defaults={"name": name}
-        )
-        if folder.uidvalidity != uidvalidity or folder.name != name:
-            if folder.uidvalidity is not None:
-                log.warning("folder renumbered, reading it again", account=account.pk, folder=role)
-            folder.uidvalidity, folder.name, folder.last_uid, folder.audited_at = uidvalidity, name, 0, None
-            folder.save(update_fields=["uidvalidity", "name", "last_uid", "audited_at"])
-        return folder
-
-
-def move_cursor(folder: MailFolder, uid: int) -> None:
-    """Move the cursor forward, never back: another worker may be further."""
-    MailFolder.objects.filter(pk=folder.pk, uidvalidity=folder.uidvalidity, last_uid__lt=uid).update(
-        last_uid=uid
-    )
-
-
-def unknown_uids(account: SellerAccount, role: str, uidvalidity: int, uids: list[int]) -> list[int]:
+def unknown_uids(account: SellerAccount, folder: MailFolder, uids: list[int]) -> list[int]:
     """Those UIDs of a folder whose mail is not in the archive yet."""
-    keys = {f"{role}:{uidvalidity}:{uid}": uid for uid in uids}
+    keys = {cursors.source_key(account, folder, uid): uid for uid in uids}
     with tenant_tx(account.tenant_id):
         known = set(
             InboundRaw.objects.filter(account=account, source="imap", source_key__in=list(keys)).values_list(

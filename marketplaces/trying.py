@@ -24,6 +24,7 @@ from marketplaces import (
     keys,
     mail_consent,
     mail_login,
+    moving,
     registry,
     remedies,
     tokens,
@@ -252,6 +253,8 @@ def _take_over(trial: ConnectionTrial, *, now: datetime) -> None:
     for field, value in _secrets_of(account, MAIL_SECRETS).items():
         credentials.seal(account, field, value)
     changed = {field: trial.settings[field] for field in MAIL_SETTINGS if field in trial.settings}
+    host, user = (str(changed.get(name, getattr(account, name))) for name in ("imap_host", "imap_user"))
+    moving.move(account, host=host, user=user, now=now)
     SellerAccount.objects.filter(pk=account.pk).update(**changed)
     unused: tuple[str, ...] = credentials.MAILBOX_FIELDS
     if changed.get("mail_sign_in", account.mail_sign_in) == MailSignIn.PASSWORD:

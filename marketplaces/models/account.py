@@ -48,6 +48,8 @@ class SellerAccount(TenantModel):
     imap_port = models.PositiveIntegerField(default=993)
     imap_security = models.CharField(max_length=10, choices=MailSecurity, default=MailSecurity.TLS)
     imap_user = models.CharField(max_length=254)
+    # How often the account has been given another mailbox; part of a mail's key (cursors.py).
+    mailbox_generation = models.PositiveIntegerField(default=0)
     smtp_host = models.CharField(max_length=253)
     smtp_port = models.PositiveIntegerField(default=465)
     smtp_security = models.CharField(max_length=10, choices=MailSecurity, default=MailSecurity.TLS)

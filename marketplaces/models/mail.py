@@ -20,6 +20,8 @@ class MailFolder(TenantModel):
     account = TenantForeignKey(SellerAccount, on_delete=models.CASCADE, related_name="folders")
     role = models.CharField(max_length=10, choices=FolderRole)
     name = models.CharField(max_length=500)
+    # The first folder of this role, once another has taken it; empty until then (cursors.py).
+    first_name = models.CharField(max_length=500, blank=True, default="")
     uidvalidity = models.BigIntegerField(null=True)
     last_uid = models.BigIntegerField(default=0)
     last_ok_at = models.DateTimeField(null=True)

@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.tenancy import tenant_tx
 from helpdesk.management.named import tenant_named
 from helpdesk.management.secret_input import read_secret
-from marketplaces import credentials, disconnecting, health, keys
+from marketplaces import credentials, disconnecting, health, keys, moving
 from marketplaces.hosts import ForbiddenHost, check_host
 from marketplaces.models import MailSecurity, SellerAccount
 from marketplaces.types import MARKETS
@@ -82,6 +82,7 @@ class Command(BaseCommand):
                 account.full_clean(exclude=["tenant"])
             except ValidationError as error:
                 raise CommandError(" ".join(error.messages)) from error
+            moving.move(account, host=account.imap_host, user=account.imap_user, now=now)
             account.save()
             for field, value in secrets.items():
                 credentials.seal(account, field, value)
