@@ -6,7 +6,7 @@ from accounts.access import may
 from accounts.models import Membership
 from accounts.refusals import Refused as Refused
 from inbox import clocks, events, standing
-from inbox.models import Conversation, ConversationState, Note, Outcome
+from inbox.models import Conversation, ConversationState, Direction, Message, Note, Outcome
 from inbox.signals import closing, still_needed
 from inbox.timeline import offered
 from marketplaces import retention, seeing
@@ -96,10 +96,13 @@ def open_again(conversation: Conversation) -> None:
     standing.refresh(conversation)
 
 
-def settle_clock(conversation: Conversation, *, by: Membership, outcome: str, now: datetime) -> None:
+def settle_clock(
+    conversation: Conversation, *, by: Membership, outcome: str, seen_message_id: int, now: datetime
+) -> None:
     """Stop the clocks because a person says that no answer is due, and put the conversation away.
 
-    Raises Refused where no clock runs or the marketplace wants every message answered.
+    `seen_message_id` is the newest on the page it was said on, 0 for a page without any. Raises Refused where
+    one has come in since, no clock runs or the marketplace wants every message answered.
     """
     if outcome not in (Outcome.ANSWERED_ELSEWHERE, Outcome.NO_RESPONSE_NEEDED, Outcome.NOT_BUYER_MESSAGE):
         raise Refused("That is no way to settle a clock.")
@@ -108,6 +111,9 @@ def settle_clock(conversation: Conversation, *, by: Membership, outcome: str, no
     if outcome not in offered(conversation, running=True):
         name = conversation.account.facts.name
         raise Refused(f"{name} wants every message answered. Send the courtesy reply instead.")
+    came_in = Message.objects.filter(conversation=conversation, direction=Direction.IN)
+    if came_in.filter(pk__gt=seen_message_id).exists():
+        raise Refused("A new message came in. Read it, then press again.")
     if not clocks.stop_by_person(conversation, by=by, outcome=Outcome(outcome), at=now):
         raise Refused("Only a case's clock runs here. Record in the case what was done about it.")
     events.record(conversation, f"settled_{outcome}", at=now, actor=by)

@@ -7,7 +7,16 @@ from django.db.models import F, Q, QuerySet
 
 from accounts.models import Membership
 from inbox import sla, standing, targets
-from inbox.models import Conversation, Deadline, Heard, Message, OutboundReply, Outcome, SlaPolicy
+from inbox.models import (
+    Conversation,
+    Deadline,
+    Heard,
+    Message,
+    OutboundReply,
+    Outcome,
+    ReplyChannel,
+    SlaPolicy,
+)
 from inbox.policies import all_policies, policy_for, promised_reply
 from inbox.promises import REPLY, kinds_by_reply
 from inbox.signals import clocks_changed
@@ -147,6 +156,9 @@ def stop_by_reply(reply: OutboundReply, *, at: datetime, written_at: datetime | 
     A message that came in after the author pressed send keeps its clock; a reply sent again was written when
     the first one was. Returns how many stopped.
     """
+    if reply.channel == ReplyChannel.MESSAGING:
+        # By it a seller begins something about an order; to Amazon that answers no buyer.
+        return 0
     answered = Deadline.objects.filter(
         conversation_id=reply.conversation_id,
         kind__in=kinds_by_reply(),
@@ -185,6 +197,12 @@ def stop_by_person(conversation: Conversation, *, by: Membership, outcome: Outco
     stopped = stop(running, at=at, stopped_by=by, outcome=outcome)
     _changed(conversation)
     return stopped
+
+
+def waits_for_reply(conversation: Conversation) -> bool:
+    """Whether a clock runs here that a reply would stop."""
+    running = Deadline.objects.filter(conversation=conversation, kind__in=kinds_by_reply())
+    return running.filter(stopped_at__isnull=True).exists()
 
 
 def stop_by_message(message: Message) -> int:

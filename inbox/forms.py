@@ -94,9 +94,16 @@ class TagMergingForm(forms.Form):
 
 
 class SettlementForm(forms.Form):
-    """Why a clock stops without a reply."""
+    """Why a clock stops without a reply, and what whoever says so had seen."""
 
-    outcome = forms.CharField(max_length=30)
+    outcome = forms.CharField(max_length=30, error_messages={"required": "Say why no reply is due."})
+    seen_message_id = forms.IntegerField(
+        min_value=0,
+        max_value=2**63 - 1,
+        error_messages=dict.fromkeys(
+            ("required", "invalid"), "This page is too old. Look at what stands here now, then press again."
+        ),
+    )
 
 
 class ReplySettlementForm(forms.Form):

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from accounts.models import Membership
-from inbox import events, guard, standing
+from inbox import clocks, events, guard, standing
 from inbox.actions import Refused
 from inbox.desk import next_numbers
 from inbox.models import (
@@ -135,13 +135,19 @@ def open_talk(order: Order) -> Conversation | None:
     return talks.exclude(state=ConversationState.CLOSED).order_by("-last_message_at", "-id").first()
 
 
+def waiting_talk(order: Order) -> Conversation | None:
+    """The conversation that a first message would join, where its buyer waits for an answer."""
+    talk = open_talk(order)
+    return talk if talk is not None and clocks.waits_for_reply(talk) else None
+
+
 def write_first(
     order_id: int, *, by: Membership, reason: str, body: str, client_key: UUID, now: datetime
 ) -> OutboundReply:
     """Put a first message into the outbox; the same client_key is the same message.
 
-    It joins the order's open conversation, or opens one. Raises Order.DoesNotExist, Refused, and
-    guard.Blocked when the text has what the marketplace punishes.
+    It joins the order's open conversation, or opens one. Raises Order.DoesNotExist, Refused (also where the
+    buyer waits there for an answer), and guard.Blocked when the text has what the marketplace punishes.
     """
     # Held, so that two people who write about one order at once share the conversation; mail about it may
     # come in meanwhile.
@@ -159,7 +165,7 @@ def write_first(
     _check(order, offered, chosen, body)
     try:
         with transaction.atomic():
-            talk = open_talk(order) or _open(order, _subject(order, chosen), body, now=now)
+            talk = _talk_to_join(order, offered) or _open(order, _subject(order, chosen), body, now=now)
             reply = _store(talk, order, offered, chosen, body, by=by, client_key=client_key, now=now)
     except IntegrityError:
         # The key is of a reply that this person does not see.
@@ -172,6 +178,18 @@ def write_first(
         talk.save(update_fields=["assignee"])
     standing.refresh(talk)
     return reply
+
+
+def _talk_to_join(order: Order, offered: Offer) -> Conversation | None:
+    """The order's open conversation; a mail that joins it would stop its clocks, so none may be running."""
+    talk = open_talk(order)
+    if talk is None or offered.channel == ReplyChannel.MESSAGING:
+        return talk
+    # Held, so that no message comes in between this look and the outbox.
+    Conversation.objects.select_for_update(no_key=True).only("pk").get(pk=talk.pk)
+    if clocks.waits_for_reply(talk):
+        raise Refused("Nothing was sent: the buyer waits for an answer. Answer in the conversation.")
+    return talk
 
 
 def _check(order: Order, offered: Offer, chosen: Reason | None, body: str) -> None:

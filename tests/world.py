@@ -20,6 +20,7 @@ from marketplaces.models import FolderRole, MailSecurity, SellerAccount
 PASSWORD = "correct horse battery"
 # Since when an account's mail has had clocks.
 HISTORY = timedelta(days=30)
+SEEN_ALL = 2**62  # the newest message on a page that shows every one
 
 
 @cache

@@ -49,10 +49,12 @@ def reopening(request: TenantRequest, slug: str, number: int) -> HttpResponse:
 def settlement(request: TenantRequest, slug: str, number: int) -> HttpResponse:
     """Stop the clocks because a person says that no answer is due."""
     form = SettlementForm(request.POST)
-    outcome = form.cleaned_data["outcome"] if form.is_valid() else ""
+    if not form.is_valid():
+        typed = Typed(error=first_error(form))
+        return show(request, number, now=timezone.now(), typed=typed, status=422)
 
     def act(conversation: Conversation, now: datetime) -> None:
-        actions.settle_clock(conversation, by=request.membership, outcome=outcome, now=now)
+        actions.settle_clock(conversation, by=request.membership, now=now, **form.cleaned_data)
 
     return perform(request, number, act, then_next=True)
 

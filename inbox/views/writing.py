@@ -62,6 +62,7 @@ def _form(
     context: dict[str, Any] = {
         "order": order,
         "offer": offered,
+        "waiting": writing_first.waiting_talk(order),
         "chosen": request.POST.get("reason", ""),
         "text": request.POST["body"] if "body" in request.POST else _draft(request, order),
         "client_key": request.POST.get("client_key") or uuid.uuid4(),

@@ -20,7 +20,7 @@ from marketplaces.outbox import OutboxState
 from tests.cases import mails
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case, stages_of
 from tests.web.rows import reply_in
-from tests.world import World, arrive, conversation_of
+from tests.world import SEEN_ALL, World, arrive, conversation_of
 
 BBB = "We have received a complaint through the Better Business Bureau (BBB)."
 LOST = Decision(CaseOutcome.LOST, Decider.MARKETPLACE, Decimal("119.00"))
@@ -233,7 +233,9 @@ def test_nothing_shuts_by_the_way_what_a_case_needs(world: World, way: str) -> N
             reply.conversation = fresh(talk)
             left(reply, at=timezone.now())
         else:
-            actions.settle_clock(fresh(talk), by=world.alice, outcome=way, now=timezone.now())
+            actions.settle_clock(
+                fresh(talk), by=world.alice, outcome=way, seen_message_id=SEEN_ALL, now=timezone.now()
+            )
     row = fresh(talk)
     assert (row.due_at, row.case_label) == (None, "Return dispute")
     assert row.state == ConversationState.OPEN
@@ -244,7 +246,11 @@ def test_settling_the_message_leaves_the_cases_clock(world: World) -> None:
     case = a_claim(world)
     with tenant_tx(world.acme.pk), pytest.raises(Refused, match="Only a case's clock"):
         actions.settle_clock(
-            fresh(case.conversation), by=world.alice, outcome="no_response_needed", now=timezone.now()
+            fresh(case.conversation),
+            by=world.alice,
+            outcome="no_response_needed",
+            seen_message_id=SEEN_ALL,
+            now=timezone.now(),
         )
     assert clocks_of(case.conversation) == [("atoz_claim", True, "")]
 

@@ -16,7 +16,7 @@ from tests.cases.checks import TRACKED, answer, ask, fresh
 from tests.cases.test_warehouse_asking import kinds_of
 from tests.web.conftest import Browser
 from tests.web.rows import reply_in
-from tests.world import World, arrive, walmart_mail
+from tests.world import SEEN_ALL, World, arrive, walmart_mail
 
 FILLED = "Your order left with UPS, tracking number 1Z999AA10."
 SHIPPED = {"carrier": "UPS", "tracking": "1Z999AA10"}
@@ -259,7 +259,9 @@ def test_it_waits_where_the_asker_has_settled_the_clock_meanwhile(world: World, 
     check = ask(talk, world.alice, prepared_reply=TRACKED)
     with tenant_tx(world.acme.pk):
         row = Conversation.objects.select_related("account", "order").get(pk=talk.pk)
-        actions.settle_clock(row, by=world.alice, outcome="answered_elsewhere", now=timezone.now())
+        actions.settle_clock(
+            row, by=world.alice, outcome="answered_elsewhere", seen_message_id=SEEN_ALL, now=timezone.now()
+        )
     answer(check, world.wendy, **SHIPPED)
     assert replies(talk) == []
     assert sending.waiting(fresh(check))

@@ -16,7 +16,7 @@ from inbox.actions import Refused
 from inbox.guard import Blocked
 from inbox.models import Conversation, ConversationState, Deadline, Draft, Event, OutboundReply
 from marketplaces.outbox import OutboxState
-from tests.world import World, arrive, conversation_of, walmart_mail
+from tests.world import SEEN_ALL, World, arrive, conversation_of, walmart_mail
 
 
 def amazon_conversation(world: World) -> Conversation:
@@ -62,14 +62,22 @@ def test_closing_asks_for_an_answer_first(world: World) -> None:
 def test_walmart_wants_every_message_answered(world: World) -> None:
     conversation = conversation_of(world.walmart)
     with tenant_tx(world.acme.pk), pytest.raises(Refused, match="every message answered"):
-        actions.settle_clock(conversation, by=world.alice, outcome="no_response_needed", now=timezone.now())
+        actions.settle_clock(
+            conversation,
+            by=world.alice,
+            outcome="no_response_needed",
+            seen_message_id=SEEN_ALL,
+            now=timezone.now(),
+        )
 
 
 def test_amazon_allows_no_response_needed(world: World) -> None:
     conversation = amazon_conversation(world)
     now = timezone.now()
     with tenant_tx(world.acme.pk):
-        actions.settle_clock(conversation, by=world.alice, outcome="no_response_needed", now=now)
+        actions.settle_clock(
+            conversation, by=world.alice, outcome="no_response_needed", seen_message_id=SEEN_ALL, now=now
+        )
         conversation.refresh_from_db()
         deadline = Deadline.objects.get(conversation=conversation)
         assert (deadline.outcome, deadline.stopped_by, deadline.stopped_at) == (
@@ -86,7 +94,9 @@ def test_amazon_allows_no_response_needed(world: World) -> None:
 def test_a_clock_is_settled_with_a_reason_and_can_be_looked_up(world: World, outcome: str) -> None:
     conversation = conversation_of(world.walmart)
     with tenant_tx(world.acme.pk):
-        actions.settle_clock(conversation, by=world.alice, outcome=outcome, now=timezone.now())
+        actions.settle_clock(
+            conversation, by=world.alice, outcome=outcome, seen_message_id=SEEN_ALL, now=timezone.now()
+        )
         assert Deadline.objects.get().outcome == outcome
 
 
@@ -94,14 +104,26 @@ def test_a_clock_stopped_after_its_moment_is_recorded_as_late_at_that_moment(wor
     sent = timezone.now().replace(microsecond=0) - timedelta(hours=50)
     conversation = conversation_of(world.walmart, sent_at=sent)
     with tenant_tx(world.acme.pk):
-        actions.settle_clock(conversation, by=world.alice, outcome="answered_elsewhere", now=timezone.now())
+        actions.settle_clock(
+            conversation,
+            by=world.alice,
+            outcome="answered_elsewhere",
+            seen_message_id=SEEN_ALL,
+            now=timezone.now(),
+        )
         assert Deadline.objects.get().breached_at == sent + timedelta(hours=48)
 
 
 def test_reopening_brings_it_back_without_a_clock(world: World) -> None:
     conversation = conversation_of(world.walmart)
     with tenant_tx(world.acme.pk):
-        actions.settle_clock(conversation, by=world.alice, outcome="answered_elsewhere", now=timezone.now())
+        actions.settle_clock(
+            conversation,
+            by=world.alice,
+            outcome="answered_elsewhere",
+            seen_message_id=SEEN_ALL,
+            now=timezone.now(),
+        )
         actions.reopen(conversation, by=world.alice, now=timezone.now())
         conversation.refresh_from_db()
         assert conversation.state == ConversationState.OPEN

@@ -16,7 +16,7 @@ from inbox.models import Conversation, Deadline, SlaPolicy
 from inbox.queue import queue_page
 from inbox.rail import rail
 from inbox.recomputing import recompute
-from tests.world import World, arrive, conversation_of, walmart_mail
+from tests.world import SEEN_ALL, World, arrive, conversation_of, walmart_mail
 
 NOW = timezone.now().replace(microsecond=0, second=0)
 
@@ -129,7 +129,9 @@ def test_each_view_shows_its_own(world: World, waiting: Callable[..., Conversati
     with tenant_tx(world.acme.pk):
         actions.assign(mine, by=world.leo, assignee=world.alice, now=NOW)
         done = waiting(hours=10)
-        actions.settle_clock(done, by=world.alice, outcome="answered_elsewhere", now=NOW)
+        actions.settle_clock(
+            done, by=world.alice, outcome="answered_elsewhere", seen_message_id=SEEN_ALL, now=NOW
+        )
     assert sections(world, "mine") == [("later", [mine.number])] or sections(world, "mine")[0][1] == [
         mine.number
     ]

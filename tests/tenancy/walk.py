@@ -125,7 +125,14 @@ TABLE: dict[str, Row] = {
     "assignment": Row("converse", TALK, body=lambda them: {"assignee": str(them.their_member_id)}),
     "closure": Row("converse", TALK, body=_empty),
     "reopening": Row("converse", TALK, body=_empty),
-    "settlement": Row("converse", TALK, body=lambda _: {"outcome": "answered_elsewhere"}),
+    "settlement": Row(
+        "converse",
+        TALK,
+        body=lambda them: {
+            "outcome": "answered_elsewhere",
+            "seen_message_id": str(them.theirs["message_id"]),
+        },
+    ),
     "recognition": Row("converse", TALK, body=lambda _: {"kind": "buyer_message"}),
     "cases": Row(
         "converse", body=lambda them: {"account": str(them.theirs["account_id"]), "type": "escalation"}

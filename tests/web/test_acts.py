@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
@@ -20,7 +21,7 @@ from inbox.models import (
 )
 from tests.web.conftest import Browser
 from tests.web.rows import reply_in
-from tests.world import World, arrive, conversation_of, walmart_mail
+from tests.world import SEEN_ALL, World, arrive, conversation_of, walmart_mail
 
 Address = Callable[[str], str]
 both_ways = pytest.mark.parametrize("htmx", [True, False], ids=["htmx", "plain"])
@@ -30,9 +31,24 @@ def typed(body: str = "It left yesterday.", **fields: object) -> dict[str, objec
     return {"body": body, "client_key": uuid4(), "seen_message_id": "", "then_close": "0", **fields}
 
 
+def settling(outcome: str, seen: object = SEEN_ALL) -> dict[str, object]:
+    return {"outcome": outcome, "seen_message_id": seen}
+
+
 def state_of(talk: Conversation) -> Conversation:
     with tenant_tx(talk.tenant_id):
         return Conversation.objects.select_related("assignee").get(pk=talk.pk)
+
+
+def running_in(talk: Conversation) -> int:
+    with tenant_tx(talk.tenant_id):
+        return Deadline.objects.filter(conversation=talk, stopped_at=None).count()
+
+
+def seen_by_the_menu(response: Any) -> str:
+    """The newest message of a page, as its menu names it when a clock is stopped."""
+    menu = response.content.decode().partition('value="answered_elsewhere"')[2]
+    return str(menu.partition('name="seen_message_id" value="')[2].partition('"')[0])
 
 
 def replies_of(talk: Conversation) -> list[OutboundReply]:
@@ -233,7 +249,7 @@ def test_a_clock_is_settled_and_the_next_conversation_opens(
     alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool, outcome: str
 ) -> None:
     following = conversation_of(world.walmart, relay="f" * 32, order="200011874409999")
-    response = alice.post(address("settlement/"), {"outcome": outcome}, htmx=htmx)
+    response = alice.post(address("settlement/"), settling(outcome), htmx=htmx)
     with tenant_tx(talk.tenant_id):
         assert Deadline.objects.get(conversation=talk).outcome == outcome
     assert state_of(talk).state == ConversationState.CLOSED
@@ -242,15 +258,59 @@ def test_a_clock_is_settled_and_the_next_conversation_opens(
 
 def test_walmart_offers_no_way_around_an_answer(alice: Browser, talk: Conversation, address: Address) -> None:
     assert "No response needed" not in alice.get(address("")).content.decode()
-    response = alice.post(address("settlement/"), {"outcome": "no_response_needed"}, htmx=True)
+    response = alice.post(address("settlement/"), settling("no_response_needed"), htmx=True)
     assert response.status_code == 409
     assert "wants every message answered" in response.content.decode()
-    assert alice.post(address("settlement/"), {"outcome": "bored"}).status_code == 409
+    assert alice.post(address("settlement/"), settling("bored")).status_code == 409
+
+
+@both_ways
+def test_settling_is_stopped_by_a_message_nobody_has_seen(
+    alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    shown = seen_by_the_menu(alice.get(address("")))
+    arrive(world.walmart, walmart_mail(world.walmart, text="And cancel the second lamp!"))
+    response = alice.post(address("settlement/"), settling("answered_elsewhere", shown), htmx=htmx)
+    page = response.content.decode()
+    assert response.status_code == 409
+    assert "A new message came in. Read it, then press again." in page
+    assert "And cancel the second lamp!" in page
+    assert running_in(talk) == 2
+    assert state_of(talk).state == ConversationState.OPEN
+    again = settling("answered_elsewhere", seen_by_the_menu(response))
+    assert alice.post(address("settlement/"), again, htmx=htmx).status_code in (200, 303)
+    assert running_in(talk) == 0
+    assert state_of(talk).state == ConversationState.CLOSED
+
+
+@both_ways
+@pytest.mark.parametrize("seen", [{}, {"seen_message_id": ""}, {"seen_message_id": "all"}])
+def test_a_page_that_does_not_say_what_was_seen_settles_nothing(
+    alice: Browser, talk: Conversation, address: Address, htmx: bool, seen: dict[str, str]
+) -> None:
+    response = alice.post(address("settlement/"), {"outcome": "answered_elsewhere", **seen}, htmx=htmx)
+    assert response.status_code == 422
+    page = response.content.decode()
+    assert "This page is too old. Look at what stands here now, then press again." in page
+    assert running_in(talk) == 1
+
+
+@both_ways
+def test_the_courtesy_reply_is_stopped_by_a_message_nobody_has_seen(
+    alice: Browser, world: World, talk: Conversation, address: Address, htmx: bool
+) -> None:
+    shown = seen_by_the_menu(alice.get(address("")))
+    arrive(world.walmart, walmart_mail(world.walmart, text="And cancel the second lamp!"))
+    form = {"client_key": uuid4(), "seen_message_id": shown}
+    response = alice.post(address("courtesy/"), form, htmx=htmx)
+    assert response.status_code == 409
+    assert "And cancel the second lamp!" in response.content.decode()
+    assert replies_of(talk) == []
 
 
 @both_ways
 def test_closing_and_reopening(alice: Browser, talk: Conversation, address: Address, htmx: bool) -> None:
-    alice.post(address("settlement/"), {"outcome": "answered_elsewhere"})
+    alice.post(address("settlement/"), settling("answered_elsewhere"))
     settled(alice.post(address("reopening/"), htmx=htmx), talk, htmx=htmx)
     assert state_of(talk).state == ConversationState.OPEN
     response = alice.post(address("closure/"), htmx=htmx)

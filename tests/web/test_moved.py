@@ -15,7 +15,7 @@ from inbox import actions
 from inbox.models import Conversation, Draft, OutboundReply
 from tests.web.conftest import Browser, browser_of
 from tests.web.rows import reply_in
-from tests.world import World, arrive, walmart_mail
+from tests.world import SEEN_ALL, World, arrive, walmart_mail
 
 Address = Callable[[str], str]
 SEEN = ("seen_message_id", "seen_reply_id", "seen_event_id")
@@ -92,7 +92,9 @@ def test_what_somebody_else_settled_or_closed_stops_it(
     form = form_of(alice, address(""))
     act_on(
         talk,
-        lambda row: actions.settle_clock(row, by=world.leo, outcome="answered_elsewhere", now=timezone.now()),
+        lambda row: actions.settle_clock(
+            row, by=world.leo, outcome="answered_elsewhere", seen_message_id=SEEN_ALL, now=timezone.now()
+        ),
     )
     answer = alice.post(address("replies/"), form, htmx=True)
     assert answer.status_code == 409

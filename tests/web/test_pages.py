@@ -12,7 +12,7 @@ from inbox.models import Conversation, Outcome
 from marketplaces.models import FolderRole, Health, MailFolder
 from tests.web.conftest import Browser, browser_of
 from tests.web.rows import only_message, reply_in
-from tests.world import PASSWORD, World, arrive, conversation_of, make_member, walmart_mail
+from tests.world import PASSWORD, SEEN_ALL, World, arrive, conversation_of, make_member, walmart_mail
 
 Address = Callable[[str], str]
 ROBBERY = '"><img src=x onerror=alert(1)><script>alert(2)</script>'
@@ -201,7 +201,8 @@ def test_earlier_text_is_folded_with_its_number_of_lines(
 
 
 def test_a_stopped_clock_says_how_and_whether_in_time(alice: Browser, world: World, address: Address) -> None:
-    alice.post(address("settlement/"), {"outcome": Outcome.ANSWERED_ELSEWHERE})
+    form = {"outcome": Outcome.ANSWERED_ELSEWHERE, "seen_message_id": SEEN_ALL}
+    alice.post(address("settlement/"), form)
     page = text(alice.get(address("")))
     assert "No clock is running" in page
     assert "Answered elsewhere" in page

@@ -13,7 +13,7 @@ from django.db import connection
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
-from inbox import delivery, proofs
+from inbox import actions, delivery, proofs
 from inbox.messaging import Messenger
 from inbox.models import Conversation, ConversationState, Deadline, Event, OutboundReply
 from marketplaces import credentials
@@ -26,10 +26,10 @@ from orders.models import Order
 from tests.marketplaces.canned import Asked, Canned, serving
 from tests.marketplaces.conftest import amazon, control, shops
 from tests.orders.rows import make_order
-from tests.outbox.rows import end_lease, fresh, make_due
+from tests.outbox.rows import a_mail, end_lease, fresh, make_due
 from tests.simulator_client import Control
 from tests.web.conftest import Browser
-from tests.world import World, arrive, conversation_of, walmart_mail
+from tests.world import SEEN_ALL, World, arrive, conversation_of, walmart_mail
 
 __all__ = ["amazon", "control", "shops"]  # fixtures
 
@@ -52,6 +52,14 @@ def written(order: Order) -> list[OutboundReply]:
         return list(rows.select_related("conversation", "account").order_by("pk"))
 
 
+def left_now(reply: OutboundReply) -> None:
+    """The marketplace has taken it."""
+    now = timezone.now()
+    with tenant_tx(reply.tenant_id):
+        OutboundReply.objects.filter(pk=reply.pk).update(state=OutboxState.SENT, handed_at=now)
+        proofs.left(proofs.lock(reply.pk), at=now)
+
+
 def the_one(order: Order) -> OutboundReply:
     (reply,) = written(order)
     return reply
@@ -66,7 +74,8 @@ def order(world: World) -> Order:
 @pytest.fixture
 def allowed(world: World) -> Order:
     """An Amazon order about which a question is allowed now."""
-    return make_order(world.amazon, message_actions=ACTIONS, message_actions_as_of=timezone.now())
+    facts: dict[str, Any] = {"message_actions": ACTIONS, "message_actions_as_of": timezone.now()}
+    return make_order(world.amazon, external_id="302-1234567-7654321", **facts)
 
 
 def test_a_first_mail_opens_a_conversation_and_goes_to_the_orders_relay_address(
@@ -97,10 +106,45 @@ def test_the_buyers_answer_comes_into_the_same_conversation(
     assert message.conversation_id == the_one(order).conversation_id
 
 
+def settle(talk: Conversation, world: World) -> None:
+    """The clock stops by hand, and the conversation stays open."""
+    given = {"outcome": "answered_elsewhere", "seen_message_id": SEEN_ALL, "now": timezone.now()}
+    with tenant_tx(talk.tenant_id):
+        held = Conversation.objects.select_related("account").get(pk=talk.pk)
+        actions.settle_clock(held, by=world.alice, **given)  # type: ignore[arg-type]
+        actions.reopen(held, by=world.alice, now=timezone.now())
+
+
+def running_in(talk: Conversation) -> int:
+    with tenant_tx(talk.tenant_id):
+        return Deadline.objects.filter(conversation=talk, stopped_at=None).count()
+
+
 def test_it_joins_the_conversation_that_is_open(alice: Browser, world: World, order: Order) -> None:
     talk = conversation_of(world.walmart, order=order.external_id)
+    settle(talk, world)
     alice.post(address(order), form())
     assert the_one(order).conversation_id == talk.pk
+
+
+def test_a_buyer_who_waits_is_answered_in_the_conversation(
+    alice: Browser, world: World, order: Order
+) -> None:
+    assert "<textarea" in alice.get(address(order)).content.decode()
+    talk = conversation_of(world.walmart, order=order.external_id, text="Please cancel it")
+    refused = alice.post(address(order), form())
+    assert refused.status_code == 409
+    for page in (refused.content.decode(), alice.get(address(order)).content.decode()):
+        assert "The buyer waits for an answer about this order: answer in the conversation." in page
+        assert f'href="/t/acme/c/{talk.number}/"' in page
+    assert "Nothing was sent: the buyer waits for an answer." in refused.content.decode()
+    assert f"{TEXT}</textarea>" in refused.content.decode()
+    assert "<textarea" not in page  # where nothing was typed yet, nothing is typed in vain
+    assert written(order) == []
+    assert running_in(talk) == 1
+    settle(talk, world)
+    assert "The buyer waits" not in alice.get(address(order)).content.decode()
+    assert alice.post(address(order), form()).status_code == 303
 
 
 def test_the_same_press_twice_is_one_message_and_one_conversation(alice: Browser, order: Order) -> None:
@@ -191,6 +235,26 @@ def test_amazon_offers_what_it_allows_for_this_order_and_nothing_else(alice: Bro
     assert alice.post(address(allowed), form(reason="confirmOrderDetails", body="2 < 3")).status_code == 303
     reply = the_one(allowed)
     assert (reply.channel, reply.action, reply.to_address) == ("messaging", "confirmOrderDetails", "")
+
+
+def test_a_message_by_amazons_api_answers_no_buyer(alice: Browser, allowed: Order, world: World) -> None:
+    mail = walmart_mail(world.amazon, order=allowed.external_id, text="Where is it?")
+    asked = arrive(world.amazon, mail.replace(b"relay.walmart.com", b"marketplace.amazon.de"))
+    assert asked is not None
+    page = alice.get(address(allowed)).content.decode()
+    assert "A message from here does not answer it: the clock runs on." in page
+    assert "<textarea" in page
+    assert alice.post(address(allowed), form(reason="confirmOrderDetails")).status_code == 303
+    reply = the_one(allowed)
+    assert reply.conversation_id == asked.conversation_id
+    left_now(reply)
+    talk = fresh(reply).conversation
+    assert (talk.state, running_in(talk)) == (ConversationState.OPEN, 1)
+    assert talk.queue_at == talk.due_at
+    assert "No clock is running" not in alice.get(f"/t/acme/c/{talk.number}/").content.decode()
+    with tenant_tx(world.acme.pk):
+        proofs.prove_rejected(reply.pk, a_mail(world.amazon).pk, "The buyer has opted out")
+    assert (running_in(talk), fresh(reply).conversation.needs_settling) == (1, True)
 
 
 def test_what_amazon_allows_is_asked_for_when_it_is_not_known_or_old(alice: Browser, world: World) -> None:
