@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from imapclient import IMAPClient
 
 from accounts.tenancy import tenant_tx
 from inbox import purging
@@ -34,7 +35,7 @@ def numbered_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every folder has the same UIDVALIDITY, as at providers that give each new one the same."""
     open_folder = imap.open_folder
 
-    def opened(client: imap.IMAPClient, name: str) -> int:
+    def opened(client: IMAPClient, name: str) -> int:
         open_folder(client, name)
         return 14
 
@@ -153,7 +154,7 @@ def test_a_worker_in_the_middle_of_the_former_mailbox_leaves_the_new_one_alone(
     provider.control.open_account(OTHER, password=PASSWORD)
     find_folders = imap.find_folders
 
-    def changed_meanwhile(client: imap.IMAPClient) -> dict[str, str]:
+    def changed_meanwhile(client: IMAPClient) -> dict[str, str]:
         monkeypatch.setattr(imap, "find_folders", find_folders)
         enter_mailbox(account, world, OTHER)
         return find_folders(client)
