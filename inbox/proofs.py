@@ -55,7 +55,9 @@ def left(reply: OutboundReply, *, at: datetime) -> None:
         conversation.state = ConversationState.WAITING_BUYER
     if conversation.last_message_at <= at:
         conversation.last_message_at = at
-        conversation.last_message_is_buyers = False
+        # What it does not answer is as new to the team as it was.
+        unanswered = conversation.last_message_is_buyers and clocks.waits_for_reply(conversation)
+        conversation.last_message_is_buyers = unanswered
     conversation.save(update_fields=["state", "closed_at", "last_message_at", "last_message_is_buyers"])
     # Whatever waited for this one may go now, without waiting for its next bell.
     OutboundReply.objects.filter(conversation=conversation, state=OutboxState.QUEUED).update(rung_at=None)

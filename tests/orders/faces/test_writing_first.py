@@ -251,6 +251,7 @@ def test_a_message_by_amazons_api_answers_no_buyer(alice: Browser, allowed: Orde
     talk = fresh(reply).conversation
     assert (talk.state, running_in(talk)) == (ConversationState.OPEN, 1)
     assert talk.queue_at == talk.due_at
+    assert 'class="row is-unread' in alice.get("/t/acme/queue/all/").content.decode()
     assert "No clock is running" not in alice.get(f"/t/acme/c/{talk.number}/").content.decode()
     with tenant_tx(world.acme.pk):
         proofs.prove_rejected(reply.pk, a_mail(world.amazon).pk, "The buyer has opted out")
