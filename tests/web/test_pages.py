@@ -97,7 +97,7 @@ def test_a_conversation_is_a_page_of_its_own(alice: Browser, address: Address, t
     assert f"<title>Denise Kowalczyk, conversation {talk.number} - Acme</title>" in page
     assert "Where is my order?" in page
     assert "starts the Walmart clock" in page
-    assert "Walmart 48 h, due" in page
+    assert 'Walmart 48 h, <span class="clock-due">due' in page
     assert "since the message of" in page
     assert "America/Los_Angeles" in page
     assert "from care.lumen-us@acme.example, by Walmart relay" in page
