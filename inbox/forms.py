@@ -48,6 +48,7 @@ class RecognitionForm(forms.Form):
 
     kind = forms.CharField(required=False, max_length=30)
     order = forms.CharField(required=False, max_length=40)
+    message_id = forms.IntegerField(required=False, min_value=0, max_value=2**63 - 1)
 
 
 class NoteForm(forms.Form):

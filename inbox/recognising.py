@@ -73,13 +73,22 @@ def guess_of(message: Message) -> str:
 
 
 def file_as(
-    conversation: Conversation, *, by: Membership, kind: str, now: datetime, number: str | None = None
+    conversation: Conversation,
+    *,
+    by: Membership,
+    kind: str,
+    now: datetime,
+    number: str | None = None,
+    asked_about: int | None = None,
 ) -> None:
     """File the mail as of this kind, about the order of this number (None: the likeliest; empty: no order).
 
-    A clock begins at the mail's own moment, or stops as "not a buyer message". Raises Refused.
+    A clock begins at the mail's own moment, or stops as "not a buyer message". Raises Refused, also where
+    another mail than `asked_about` (its id) wants filing by now.
     """
     asked = question(conversation)
+    if asked_about not in (None, asked.message.pk):
+        raise Refused("Another mail came in. Look at it, then file again.")
     if kind not in asked.choices:
         raise Refused("That is no kind a mail can be filed as.")
     number = asked.number if number is None else number

@@ -70,8 +70,12 @@ def recognition(request: TenantRequest, slug: str, number: int) -> HttpResponse:
     kind = form.cleaned_data.get("kind") or MailKind.BUYER_MESSAGE
     order = form.cleaned_data.get("order", "") if "order" in request.POST else None
 
+    asked_about = form.cleaned_data.get("message_id")
+
     def act(conversation: Conversation, now: datetime) -> None:
-        recognising.file_as(conversation, by=request.membership, kind=kind, number=order, now=now)
+        recognising.file_as(
+            conversation, by=request.membership, kind=kind, number=order, asked_about=asked_about, now=now
+        )
 
     return perform(request, number, act)
 

@@ -198,7 +198,7 @@ def test_the_conversation_shows_our_target_beside_the_marketplaces_clock(world: 
     assert leo.post("/t/acme/policies/", FORM | {"allowance": "48"}).status_code == 303
     recompute(world.acme.pk, now=timezone.now())
     page = leo.get(f"/t/acme/c/{talk.number}/").content.decode()
-    assert "Walmart 48 h, due" in page
+    assert 'Walmart 48 h, <span class="clock-due">due' in page
     assert "Our target 8 h, by" in page
     assert "; our target " in leo.get("/t/acme/queue/all/").content.decode()
 

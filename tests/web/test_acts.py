@@ -350,6 +350,11 @@ def test_a_half_understood_mail_is_filed_by_one_key_and_filed_again(
     with tenant_tx(talk.tenant_id):
         assert not Deadline.objects.exists()
     form = {"kind": "return_request", "order": "302-1234567-7654321"}
+    # The sheet was about another mail than the one that wants filing by now.
+    other = form | {"message_id": str(message.pk - 1)}
+    assert alice.post(f"{here}/recognition/", other, htmx=htmx).status_code == 409
+    assert f'name="message_id" value="{message.pk}"' in sheet
+    form |= {"message_id": str(message.pk)}
     settled(alice.post(f"{here}/recognition/", form, htmx=htmx), talk, htmx=htmx)
     with tenant_tx(talk.tenant_id):
         filed = Conversation.objects.select_related("order").get(pk=talk.pk)
