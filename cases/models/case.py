@@ -103,6 +103,7 @@ class Case(TenantModel):
                 name="cases_case_remind",
             ),
             models.Index(fields=["tenant", "account", "opened_at"], name="cases_case_opened"),
+            models.Index(fields=["tenant", "-opened_at", "-id"], name="cases_case_newest"),
             models.Index(fields=["tenant", "account", "reference"], name="cases_case_reference"),
         ]
 
