@@ -12,7 +12,8 @@ from marketplaces.mailbox.rules import SharedRules, folded
 MAX_REASON = 500
 MAX_EXCERPT = 2000
 STATUS = re.compile(r"(?<![0-9.])([245])\.[0-9]{1,3}\.[0-9]{1,3}(?![0-9.])")
-REPLY_CODE = re.compile(r"(?<![0-9.-])([45])[0-9]{2}[ -]")
+# No part of a Message-ID or an address, and no beginning of one of Amazon's order numbers (402-1234567-…).
+REPLY_CODE = re.compile(r"(?<![\w.+-])([45])[0-9]{2}(?!-[0-9]{7}-)[ -]")
 QUOTED_ID = re.compile(r"message-id:\s{0,80}(<[^<>\s]{1,998}>)", re.IGNORECASE)
 ANGLE_ADDRESS = re.compile(r"<(?:mailto:)?([^<>\s@]{1,100}@[^<>\s@]{1,255})>")
 FIRST_BODY = 10_000

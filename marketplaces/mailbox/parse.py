@@ -17,7 +17,7 @@ from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.mailbox.rules import Rulebook
 from marketplaces.mailbox.verdict import verdict
 
-PARSER_VERSION = 3
+PARSER_VERSION = 4
 MAX_SUBJECT = 500
 NOBODY = Address("", "")
 

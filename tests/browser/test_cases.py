@@ -86,7 +86,9 @@ def test_an_a_to_z_claim_from_mail_over_evidence_to_decision(stack: Stack, sign_
     expect(page.locator("#clocks")).to_contain_text("No clock is running")
 
     evidence.evaluate("section => section.scrollIntoView()")
-    expect(evidence.locator("[data-here=yes]", has_text="Everything buyer and seller wrote")).to_be_visible()
+    # Amazon's notice alone is here: nothing that buyer or seller wrote.
+    expect(evidence.locator("[data-here=yes]", has_text="The marketplace's own mail")).to_be_visible()
+    expect(evidence.locator("[data-here=yes]", has_text="Everything buyer and seller")).to_have_count(0)
     panel.get_by_text("Add evidence").click()
     panel.get_by_label("What you know").fill("The neighbour is called Moss.")
     panel.get_by_label("File").set_input_files({"name": "a.txt", "mimeType": "text/plain", "buffer": b"Moss"})

@@ -145,6 +145,25 @@ def test_amazons_own_words_for_a_failed_delivery() -> None:
     assert found.permanent
 
 
+@pytest.mark.parametrize(
+    ("line", "permanent"),
+    [
+        ("Message-ID: <3625a476-3b15-4663-8b9d-68e87083bf73@helpdesk.example>", True),
+        ("Subject: Re: Question (Order: 402-1234567-7654321)", True),
+        ("To: buyer+450-x@marketplace.amazon.de", True),
+        ("Remote server said: 450-4.2.1 mailbox busy", False),
+        ("Remote server said: 451 try later", False),
+        ("Remote server said: 550 no such user", True),
+    ],
+)
+def test_only_a_servers_own_code_makes_it_a_delay(line: str, permanent: bool) -> None:
+    text = f"Hello,\n\nWe were unable to deliver the message you sent to Jane.\n{line}\nAmazon Services\n"
+    raw = mail(
+        headers={"From": "no-reply@amazon.com", "Subject": "Your message", "In-Reply-To": OURS}, text=text
+    )
+    assert bounced(raw).permanent is permanent
+
+
 def test_an_opt_out_names_the_mail_it_stopped() -> None:
     headers = {
         "From": "donotreply@amazon.com",
