@@ -93,8 +93,8 @@ def withdraw(check: WarehouseCheck, *, by: Membership, now: datetime) -> None:
 
 def is_untrue(prepared_reply: str, answer: str) -> bool:
     """Whether a reply that nobody wrote, only a press prepared, says something else than this answer."""
-    pressed = next((each for each in COMMON.values() if each.reply == prepared_reply), None)
-    return bool(prepared_reply) and pressed is not None and pressed.after != answer
+    prepared = [each for each in COMMON.values() if each.reply]
+    return any(each.reply == prepared_reply and each.after != answer for each in prepared)
 
 
 def newest_of(conversation: Conversation) -> dict[str, int]:
