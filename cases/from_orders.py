@@ -15,7 +15,7 @@ from cases import life
 from cases.models import Case, CaseOutcome, CaseSource, Decider, WarehouseCheck
 from cases.opening import Decision, Found, decide, decided_before, known, open_case, undecided, update
 from cases.talks import hold_talks, talk_of
-from cases.types import types
+from cases.types import SELLERS, types
 from inbox import events
 from inbox.models import Conversation, ConversationState
 from marketplaces.models import SellerAccount
@@ -34,6 +34,8 @@ BY_WALMART = ("WALMART_TRIGGERED_REFUND", "WALMART_SETTLED_REFUND")
 CUSTOMER_CARE = "CUSTOMER_CARE"
 NOT_RECEIVED = ("LOST_IN_TRANSIT", "LOST_AFTER_DELIVERY")
 STILL_TO_SHIP = (OrderStatus.PENDING, OrderStatus.UNSHIPPED, OrderStatus.PARTLY_SHIPPED)
+# Amazon does not pay a SAFE-T claim. The words of the report's state are not documented: inferred too.
+DENIED = ("denied", "rejected", "declined")
 OVER = (ReturnStatus.COMPLETED, ReturnStatus.CANCELLED)
 OF_RETURNS = ("return_open", "return_received")
 
@@ -54,6 +56,8 @@ def hear_returns(
             for found in _of_return(account, row, reasons[row.pk], now=now):
                 if found.at >= account.clocks_from:
                     _take_up(account, found, now=now)
+            # After it was taken up: claimed and answered is often told in one row.
+            _answer_to_safe_t(account, row, now=now)
 
 
 @receiver(orders_stored)
@@ -175,6 +179,9 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
     case = undecided(account, found)
     if case is not None:
         update(case, found, now=now)
+        if found.stage and case.stage in SELLERS:
+            # What was still to be done there was done.
+            life.enter(case, found.stage, at=max(found.at, case.stage_since), source=found.source)
         return case
     if decided_before(account, found) is not None:
         return None  # a mail or a person was here first, and it is over
@@ -206,12 +213,19 @@ def _end_of_return(account: SellerAccount, row: Return, *, now: datetime) -> Non
             _settle(case, "the return was completed", at=now)
         elif case.type == "return_open" and row.received_at:
             _settle(case, "the return arrived", at=max(row.received_at, case.stage_since))
-    if row.safe_t and row.safe_t_paid:
-        for case in _running(account, row.order, ("safe_t",), row=row):
-            decision = Decision(CaseOutcome.WON, Decider.MARKETPLACE)
+
+
+def _answer_to_safe_t(account: SellerAccount, row: Return, *, now: datetime) -> None:
+    """Amazon has paid what the seller claimed, or has said that it will not."""
+    denied = any(word in row.safe_t.lower() for word in DENIED)
+    if not row.safe_t or not (row.safe_t_paid or denied):
+        return
+    for case in _running(account, row.order, ("safe_t",), row=row):
+        if row.safe_t_paid:
             case.amount, case.currency = row.safe_t_paid, row.currency or case.currency
             case.save(update_fields=["amount", "currency"])
-            decide(case, decision, at=now, source=CaseSource.API)
+        outcome = CaseOutcome.WON if row.safe_t_paid else CaseOutcome.LOST
+        decide(case, Decision(outcome, Decider.MARKETPLACE), at=now, source=CaseSource.API)
 
 
 def _running(

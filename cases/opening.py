@@ -1,6 +1,6 @@
 """Open a case, or bring the one that is there up to date; whatever tells of it, it is opened once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -52,7 +52,11 @@ def known(account: SellerAccount, source_key: str) -> Case | None:
 def undecided(account: SellerAccount, found: Found) -> Case | None:
     """The running case about the same matter: by its number, by the return, else by the order."""
     rows = _of_type(account, found).filter(closed_at__isnull=True, outcome="", decided_at__isnull=True)
-    return _about(rows, found)
+    case = _about(rows, found)
+    if case is None and found.order_return is not None:
+        # Whoever opened it by hand or from a mail named the order, and no return of it.
+        case = _about(rows.filter(order_return__isnull=True), replace(found, order_return=None))
+    return case
 
 
 def decided_before(account: SellerAccount, found: Found) -> Case | None:

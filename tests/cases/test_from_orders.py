@@ -13,6 +13,8 @@ from django.utils import timezone
 from accounts.tenancy import tenant_tx
 from cases import from_orders, opening
 from cases.models import Case, CaseOutcome, CaseSource, Stage, WarehouseCheck
+from cases.talks import talk_of
+from cases.types import types
 from inbox.models import ConversationState
 from marketplaces.models import SellerAccount
 from marketplaces.records import (
@@ -175,6 +177,41 @@ def test_amazons_return_report_tells_of_claims(world: World) -> None:
     )
     _, safe_t, *_ = cases_of(world.amazon)
     assert (safe_t.stage, safe_t.outcome, safe_t.amount) == (Stage.DECIDED, CaseOutcome.WON, Decimal("20.00"))
+
+
+@pytest.mark.parametrize(
+    ("facts", "outcome", "amount"),
+    [
+        ({"safe_t": "5001 Granted", "safe_t_paid": usd("20")}, CaseOutcome.WON, "20.00"),
+        ({"safe_t": "5001 Denied"}, CaseOutcome.LOST, "28.50"),
+    ],
+)
+def test_a_claim_first_told_of_when_it_is_decided_is_decided(
+    world: World, facts: dict[str, Any], outcome: str, amount: str
+) -> None:
+    take_returns(
+        world.amazon,
+        here(safe_t_at=HERE, status=ReturnStatus.COMPLETED, refund=usd("28.50"), **facts),
+    )
+    case = only_case(world.amazon)
+    assert (case.type, case.stage, case.outcome) == ("safe_t", Stage.DECIDED, outcome)
+    assert (case.decided_by, case.amount) == ("marketplace", Decimal(amount))
+
+
+def test_a_claim_prepared_by_hand_is_the_one_the_report_tells_of(world: World) -> None:
+    take_returns(world.amazon, here(status=ReturnStatus.COMPLETED))
+    with tenant_tx(world.amazon.tenant_id):
+        sold = Return.objects.get().order
+        found = opening.Found(types()["safe_t"], CaseSource.HAND, "hand:1", NOW, order=sold)
+        prepared = opening.open_case(talk_of(world.amazon, sold, about="SAFE-T", at=NOW), found, now=NOW)
+    assert prepared.stage == Stage.SELLER
+    take_returns(
+        world.amazon,
+        here(modified_at=NOW, safe_t="5001 Pending", safe_t_at=NOW, status=ReturnStatus.COMPLETED),
+    )
+    case = only_case(world.amazon)
+    assert (case.pk, case.stage, case.reference) == (prepared.pk, Stage.REVIEW, "5001")
+    assert clocks_of(case.conversation) == [("safe_t", False, "case_done")]
 
 
 def test_a_cancel_request_is_due_when_the_order_must_ship(world: World) -> None:
