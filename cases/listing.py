@@ -9,8 +9,9 @@ from django.db.models import Q, Value
 from django.db.models.functions import Coalesce
 
 from accounts.cursors import cursor_after, rows_after
+from accounts.days import last_days
 from cases.models import Case, CaseOutcome, Stage
-from cases.narrowing import Narrowing, last_days
+from cases.narrowing import Narrowing
 from cases.types import SELLERS, type_of
 from inbox import sla
 
@@ -133,7 +134,7 @@ def case_list(
         due=Coalesce("deadline__due_at", Value(NEVER)), follow_up=Coalesce("follow_up_at", Value(NEVER))
     )
     if page.days:
-        begins_at, ends_at = last_days(page.days, now=now, zone=zone)
+        begins_at, ends_at = last_days(page.days, now, zone)
         cases = cases.filter(**{f"{tab.moment}__gte": begins_at, f"{tab.moment}__lt": ends_at})
     cases = cases.select_related("conversation", "account", "order", "deadline").order_by(*tab.order)
     found = list(rows_after(cases, tab.order, after)[: PAGE_ROWS + 1])

@@ -3,15 +3,12 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime, time, timedelta
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
 from cases.models import CaseOutcome
 from cases.types import types
-from orders.listing import end_of_day
 
 NO_CURRENCY = "none"  # as addresses name the cases whose currency is not known
 
@@ -67,13 +64,6 @@ def narrowing_of(given: Mapping[str, str]) -> Narrowing:
         outcome=outcome if outcome in CaseOutcome.values else "",
         days=_number(given.get("days", ""), longest=3),
     )
-
-
-def last_days(days: int, *, now: datetime, zone: str) -> tuple[datetime, datetime]:
-    """Where so many days begin and end, as the board counts them."""
-    there = ZoneInfo(zone)
-    first = now.astimezone(there).date() - timedelta(days=days - 1)
-    return datetime.combine(first, time.min, there), end_of_day(now, zone)
 
 
 def _number(given: str, *, longest: int = 18) -> int:

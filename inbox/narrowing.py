@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
+from accounts.days import end_of_day
 from inbox import sla
-from orders.listing import end_of_day
 
 HOUR = timedelta(hours=1)
 LATE, UNDER_2H, UNDER_8H, TODAY = "late", "2h", "8h", "today"

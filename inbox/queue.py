@@ -5,12 +5,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
 from accounts.cursors import cursor_after, rows_after
+from accounts.days import day_of
 from accounts.models import Membership, initials_of
 from inbox import sla
 from inbox.models import Conversation, ConversationKind, ConversationState, ConversationTag, OutboundReply
@@ -285,8 +285,7 @@ def _band(due_at: datetime, now: datetime, time_zone: str) -> str:
         return "late"
     if due_at - now < sla.CRITICAL:
         return "critical"
-    zone = ZoneInfo(time_zone)
-    return "today" if due_at.astimezone(zone).date() == now.astimezone(zone).date() else "later"
+    return "today" if day_of(due_at, time_zone) == day_of(now, time_zone) else "later"
 
 
 def _rows(view: View, membership: Membership, now: datetime) -> QuerySet[Conversation]:

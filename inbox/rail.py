@@ -8,6 +8,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.access import may
+from accounts.days import end_of_day
 from accounts.models import Membership
 from inbox import sla
 from inbox.queue import VIEWS
@@ -16,7 +17,6 @@ from marketplaces.health import SHUT
 from marketplaces.models import Health
 from marketplaces.silence import gap_words
 from marketplaces.types import FACTS, MARKETS, STREAM_TITLES
-from orders.listing import end_of_day
 
 # Counting stops here: nothing on a page may grow with the number of conversations.
 MOST = 100

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 import structlog
 
 from accounts.announcing import announce
+from accounts.days import day_of
 from accounts.tenancy import tenant_tx
 from marketplaces import backfills, credentials, faults, mail_login, polling
 from marketplaces.mailbox import imap
@@ -85,7 +86,7 @@ def claim(account_id: int, *, tenant_id: int, now: datetime) -> Turn | None:
             audit_at=now + STALE_CLAIM
         ):
             return None
-        today = now.astimezone(ZoneInfo(account.tenant.time_zone)).date()
+        today = day_of(now, account.tenant.time_zone)
         begun = AuditResult.objects.filter(
             account=account, state=AuditState.RUNNING, day__gte=today - timedelta(days=1)
         ).first()

@@ -2,15 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 
 from accounts.cursors import cursor_after, rows_after
+from accounts.days import end_of_day
 from marketplaces.records import Fulfilment, OrderStatus
 from orders.models import AWAITING_SHIPMENT, Order, OrderLine
 from orders.words import FULFILMENT, ORDER_STATUS, Badge
@@ -119,12 +119,6 @@ def order_list(key: str, *, zone: str, now: datetime, after: str = "", limit: in
         rows=[_row(order) for order in found[:limit]],
         next_cursor=cursor_after(found[limit - 1], view.order) if more else "",
     )
-
-
-def end_of_day(now: datetime, zone: str) -> datetime:
-    """Midnight at the end of the day somebody in this zone is in."""
-    there = now.astimezone(ZoneInfo(zone))
-    return (there + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def _row(order: Any) -> Row:

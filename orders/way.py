@@ -1,10 +1,11 @@
 """How an order travels from the buyer's click to the door, against what was promised; pure."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from accounts.days import day_of
 from marketplaces.records import OrderStatus, ShipmentStatus
 
 GONE_WRONG = (ShipmentStatus.EXCEPTION, ShipmentStatus.RETURNED)
@@ -101,7 +102,7 @@ def _days_late(facts: Facts, now: datetime) -> int:
     if facts.status == OrderStatus.DELIVERED and facts.delivered_at is None:
         return 0
     actual = facts.delivered_at or max(now, facts.expected_at or now)
-    return (_day(actual, facts.zone) - _day(facts.promised_at, facts.zone)).days
+    return (day_of(actual, facts.zone) - day_of(facts.promised_at, facts.zone)).days
 
 
 def _verdict(facts: Facts, now: datetime) -> tuple[str, str]:
@@ -123,7 +124,7 @@ def _verdict(facts: Facts, now: datetime) -> tuple[str, str]:
         return f"Partly shipped, the rest: {rest[:1].lower()}{rest[1:]}", face
     if facts.promised_at is None:
         return "On its way", ""
-    overdue = (_day(now, facts.zone) - _day(facts.promised_at, facts.zone)).days
+    overdue = (day_of(now, facts.zone) - day_of(facts.promised_at, facts.zone)).days
     if overdue > 0:
         return f"{_days(overdue)} late, still on its way", "red"
     if days > 0:
@@ -148,15 +149,11 @@ def _to_ship(facts: Facts, now: datetime) -> tuple[str, str]:
 
 
 def _when(at: datetime, zone: str, now: datetime) -> str:
-    days = (_day(at, zone) - _day(now, zone)).days
+    days = (day_of(at, zone) - day_of(now, zone)).days
     if days in (0, 1):
         return ("today", "tomorrow")[days]
     there = at.astimezone(ZoneInfo(zone))
     return f"{there:%a} {there.day} {there:%b}"
-
-
-def _day(at: datetime, zone: str) -> date:
-    return at.astimezone(ZoneInfo(zone)).date()
 
 
 def _days(count: int) -> str:

@@ -1,7 +1,7 @@
 """The seller accounts: how each does, and what an admin does about its reading."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import needs
+from accounts.days import day_of, midnight
 from accounts.middleware import TenantRequest
 from inbox import account_facts
 from inbox.account_forms import RefetchForm
@@ -141,8 +142,7 @@ def account_refetching(request: TenantRequest, slug: str, account_id: int) -> Ht
     form = RefetchForm(request.POST)
     if not form.is_valid():
         return _page(request, _account(account_id), refusal=first_error(form), status=422)
-    midnight = datetime.combine(form.cleaned_data["since"], time(), ZoneInfo(request.membership.time_zone))
-    since = midnight.astimezone(UTC)
+    since = midnight(form.cleaned_data["since"], request.membership.time_zone)
     if since >= timezone.now():
         refusal = "Choose a day that has begun already."
         return _page(request, _account(account_id), refusal=refusal, status=422)
@@ -200,7 +200,7 @@ def _page(
     request: TenantRequest, found: SellerAccount, *, refusal: str = "", status: int = 200
 ) -> HttpResponse:
     now, zone = timezone.now(), request.membership.time_zone
-    today = now.astimezone(ZoneInfo(request.membership.tenant.time_zone)).date()
+    today = day_of(now, request.membership.tenant.time_zone)
     context = {
         "account": found,
         "facts": account_facts.facts([found], now=now, zone=zone)[found.pk],

@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
+from accounts.days import end_of_day
 from inbox import sla
 from inbox.models import Conversation, Deadline
 from inbox.promises import REPLY
 from reports import rows
-from reports.figures.periods import end_of_day
 from reports.shapes import Narrowed, NowFigure, NowFigures, Oldest
 
 # Counting stops here: no figure may grow with the number of conversations.

@@ -14,11 +14,11 @@ from fractions import Fraction
 from itertools import pairwise
 from math import ceil, floor
 
+from accounts.days import end_of_month
 from marketplaces.models import CONNECTED, SellerAccount
 from reports import facts, rows
 from reports.facts import ALLOWED, Span, Wanted
 from reports.figures.official import official_rates
-from reports.figures.periods import end_of_month
 from reports.hours import cut
 from reports.lines import line_of
 from reports.shapes import Narrowed, OfficialRate, Rate

@@ -1,6 +1,6 @@
 """The rules of the figures, as tables: why something was late, spans of days, rates, percentiles."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from marketplaces.types import MARKETS
 from reports.figures.percentiles import MEDIAN, P90, disc
-from reports.figures.periods import before, end_of_month, period
+from reports.figures.periods import before, period
 from reports.figures.rates import Outcomes, projected, spare, to_recover
 from reports.hours import cut
 from reports.lines import line_of
@@ -125,13 +125,6 @@ def test_a_period_is_whole_days_of_the_reader_across_a_change_of_the_clocks() ->
     assert found.ends_at == datetime(2026, 3, 31, 22, tzinfo=UTC)
     assert found.before_begins_at == datetime(2026, 3, 17, 23, tzinfo=UTC)
     assert (before(found).begins_at, before(found).ends_at) == (found.before_begins_at, found.begins_at)
-
-
-def test_the_month_ends_at_the_readers_midnight() -> None:
-    last, ends_at = end_of_month(datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "America/New_York")
-    assert (last, ends_at) == (date(2026, 12, 31), datetime(2027, 1, 1, 5, tzinfo=UTC))
-    last, _ = end_of_month(datetime(2026, 12, 31, 23, 30, tzinfo=UTC), "Europe/Berlin")
-    assert last == date(2027, 1, 31)
 
 
 @given(st.integers(0, 600), st.integers(0, 600))

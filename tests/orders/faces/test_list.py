@@ -7,10 +7,11 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
+from accounts.days import end_of_day
 from accounts.models import Tenant
 from accounts.tenancy import tenant_tx
 from marketplaces.records import Fulfilment, OrderStatus
-from orders.listing import end_of_day, order_list
+from orders.listing import order_list
 from tests.orders.rows import make_order
 from tests.web.conftest import Browser
 from tests.world import World
@@ -42,12 +43,6 @@ def test_each_order_stands_where_its_ship_by_time_puts_it(world: World) -> None:
     assert numbers(world, "today", zone=LOS_ANGELES) == ["soon", "half", "tonight", "tomorrow"]
     assert numbers(world, "late") == ["late"]
     assert set(numbers(world, "all")) == {"late", "soon", "tonight", "tomorrow", "half", "gone", "not ours"}
-
-
-def test_a_day_ends_at_midnight_there_whatever_the_clocks_do() -> None:
-    before_change = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)  # the day Berlin's clocks go forward
-    assert end_of_day(before_change, BERLIN) == datetime(2026, 3, 29, 22, tzinfo=UTC)
-    assert end_of_day(NOON, LOS_ANGELES) == datetime(2026, 3, 11, 7, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("view", ["new", "all"])
