@@ -15,7 +15,8 @@ from django.db.models.functions import Cast, Coalesce, JSONObject, NullIf
 
 from marketplaces.models import ApiStream, SellerAccount
 from marketplaces.records import Fulfilment, OrderStatus
-from orders.goods import GivenBack, Line, Parcel, Returned, ReturnedLine, Scan
+from marketplaces.types import Marketplace
+from orders.goods import GivenBack, Line, Parcel, Returned, ReturnedLine, Scan, paid_back
 from orders.models import (
     Order,
     OrderLine,
@@ -102,9 +103,23 @@ class Card:
         return language_of(self.order.buyer_locale)
 
     @property
-    def refunded(self) -> Decimal:
-        """All that was given back, in the order's currency."""
-        return sum((given.amount for given in self.refunds), Decimal(0))
+    def refunded(self) -> tuple[Decimal, str] | None:
+        """All that was given back, with its currency; None where nothing was, as far as anybody has told.
+
+        A return's record tells of it days before Amazon's Finances do.
+        """
+        given = [(each.amount, each.currency) for each in self.refunds]
+        given = given or [(paid, back.currency) for back in self.returns if (paid := self.paid_back(back))]
+        return (sum((amount for amount, _ in given), Decimal(0)), given[0][1]) if given else None
+
+    @property
+    def refunds_unread(self) -> bool:
+        """Whether refunds must be asked for apart from the order, and were not yet."""
+        return self.account.marketplace == Marketplace.AMAZON and self.order.refunds_as_of is None
+
+    def paid_back(self, back: Returned) -> Decimal | None:
+        """What the buyer got back for that return."""
+        return paid_back(back.amount, back.refunded_at, self.account.marketplace)
 
     @property
     def first_title(self) -> str:

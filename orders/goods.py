@@ -5,6 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from marketplaces.records import OrderStatus, ReturnStatus, ShipmentStatus
+from marketplaces.types import Marketplace
 from orders.carriers import tracking_page
 from orders.words import ISSUERS, ORDER_STATUS, REFUND_CHANNELS, RETURN_STATUS, SHIPMENT_STATUS, plain
 
@@ -128,6 +129,15 @@ class Returned:
     def page(self) -> str:
         """Where the parcel on its way back can be followed."""
         return tracking_page(self.carrier, self.tracking)
+
+
+def paid_back(amount: Decimal | None, refunded_at: datetime | None, by: Marketplace) -> Decimal | None:
+    """What the buyer got back for a return; None as long as nobody says that it was paid.
+
+    Walmart names the sum from the start, and a moment once it is paid (`totalRefundAmount`). Amazon's report
+    names the sum only of what is paid, and no moment ("Refunded Amount").
+    """
+    return amount if refunded_at is not None or by == Marketplace.AMAZON else None
 
 
 @dataclass(frozen=True, slots=True)

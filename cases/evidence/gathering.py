@@ -12,6 +12,7 @@ from inbox.models import Attachment, Direction, Message, OutboundReply
 from marketplaces.mailbox.parsed import MailKind
 from marketplaces.models import InboundRaw
 from marketplaces.outbox import OutboxState
+from orders.goods import paid_back
 from orders.models import Order, OrderLine, Refund, Return, Shipment, TrackingEvent
 
 LATEST = 300  # mails of a matter; a longer correspondence keeps its newest
@@ -117,8 +118,9 @@ def _returns(dossier: Dossier, order: Order) -> None:
         for event in back.events:
             at = datetime.fromisoformat(event["at"])
             dossier.add("return_scan", Statement(event["text"] or event["code"], source, at))
-        if back.refund_amount is not None:
-            text = f"Refunded {back.refund_amount} {back.currency}"
+        paid = paid_back(back.refund_amount, back.refunded_at, order.account.marketplace)
+        if paid is not None:
+            text = f"Refunded {paid} {back.currency}"
             dossier.add("refund", Statement(text, source, back.refunded_at))
 
 

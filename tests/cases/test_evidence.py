@@ -23,6 +23,7 @@ from cases.models import Case, CheckAnswer, CheckState, EvidenceFile, EvidencePa
 from inbox import actions
 from inbox.models import Attachment, Conversation, Event
 from marketplaces.outbox import OutboxState
+from orders.models import Return
 from tests.cases import mails
 from tests.cases.case_rows import case_on
 from tests.cases.rows import only_case
@@ -108,6 +109,15 @@ def test_everything_the_marketplace_said_is_gathered(dossier: Dossier) -> None:
     assert "RMA-1" in said["return"]
     assert "10.00 USD Damaged" in said["refund"]
     assert "12.00 USD" in said["refund"]
+
+
+def test_what_walmart_will_pay_back_is_not_called_paid(world: World, case: Case) -> None:
+    with tenant_tx(case.tenant_id):
+        Return.objects.update(refunded_at=None)
+        found = gather(fresh(case), title="A-to-z claim")
+    said = " | ".join(each.text for key, _, part in found.parts for each in part if key == "refund")
+    assert "10.00 USD Damaged" in said
+    assert "12.00" not in said
 
 
 def test_the_correspondence_has_headers_and_sums_and_no_note(world: World, case: Case) -> None:

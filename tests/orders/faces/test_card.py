@@ -1,7 +1,9 @@
 """The order card: what a person sees of an order, beside a conversation and across its own page."""
 
+import re
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.files.base import ContentFile
@@ -113,6 +115,26 @@ def test_the_card_says_everything_beside_the_message(
     # Neither a carrier nobody knows nor an address without TLS is linked.
     assert "tracking.example" not in page
     assert f'data-copy="{ORDER}"' in page
+
+
+@pytest.mark.parametrize(
+    ("amazon", "facts", "said"),
+    [
+        (True, {"refund_amount": Decimal("34.99"), "currency": "USD"}, "$34.99"),
+        (True, {}, "not read yet"),
+        (False, {"refund_amount": Decimal("34.99"), "currency": "USD"}, "nothing"),
+        (False, {"refund_amount": Decimal("34.99"), "currency": "USD", "refunded_at": NOW}, "$34.99"),
+    ],
+)
+def test_what_a_return_paid_back_is_not_asked_of_the_seller_again(
+    alice: Browser, world: World, amazon: bool, facts: dict[str, Any], said: str
+) -> None:
+    account = world.amazon if amazon else world.walmart
+    number = "302-1234567-7654321" if amazon else ORDER
+    order = make_order(account, external_id=number, returns=[{"external_id": "R-1", **facts}])
+    found = re.search(r"<dt>Refunded</dt><dd[^>]*>([^<]*)</dd>", page_of(alice, order))
+    assert found is not None
+    assert found[1] == said
 
 
 def test_the_pages_cost_no_more_for_an_order_with_a_lot_to_it(
