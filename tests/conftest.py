@@ -120,11 +120,17 @@ def empty_database(
     return empty
 
 
-@pytest.fixture
-def new_tables(db: None, superuser: psycopg.Connection[tuple[object, ...]], our_tables: list[str]) -> None:
-    """Tables as a migration leaves them: what earlier tests left behind would sway the planner."""
-    tables = sql.SQL(", ").join(sql.Identifier(name) for name in our_tables)
-    superuser.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+@pytest.fixture(scope="session")
+def renew_tables(
+    superuser: psycopg.Connection[tuple[object, ...]], our_tables: list[str]
+) -> Callable[[], None]:
+    """A function that leaves tables as a migration does: what earlier tests left would sway the planner."""
+
+    def renew() -> None:
+        tables = sql.SQL(", ").join(sql.Identifier(name) for name in our_tables)
+        superuser.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
+
+    return renew
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from xdist.scheduler import LoadScopeScheduling
 
 # By the beginnings of their paths: xdist 3.8 writes its groups where pytest 9.2 does not look.
-# Without this each process would start a stack, a web process, a benchmark.
+# Without this each process would start a stack, a web process, a benchmark, or fill large tables.
 TOGETHER = {
     "tests/browser/": "stack",
     "tests/flows/test_fault_run.py": "stack",
@@ -11,6 +11,8 @@ TOGETHER = {
     "tests/web/test_looking_again.py": "web",
     "tests/orders/faces/test_browser.py": "web",
     "tests/bench/test_bench.py": "bench",
+    "tests/bench/test_plans.py": "plans",
+    "tests/reports/test_plans.py": "plans of reports",
     "tests/contracts/test_simulator_answers.py": "answers",
 }
 

@@ -33,12 +33,23 @@ LONG = ("all", "closed")
 NOW = datetime.fromisoformat("2026-03-10T12:00:00+00:00")
 
 
-@pytest.fixture
-def agent(new_tables: None, database_name: str) -> Membership:
-    """The agent of a tenant with so many conversations that reading a whole table would not pay."""
-    filling.fill(str(SUPERUSER.with_name(database_name)), conversations=2000, messages=2)
-    members = Membership.objects.select_related("user", "tenant")
-    return members.get(user__email=filling.EMAIL)
+@pytest.fixture(scope="module")
+def agent(
+    database_name: str,
+    renew_tables: Callable[[], None],
+    empty_database: Callable[[], None],
+    django_db_blocker: pytest.FixtureRequest,
+) -> Iterator[Membership]:
+    """The agent of a tenant with so many conversations that reading a whole table would not pay.
+
+    One for all tests of a module: they change none of its rows.
+    """
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        renew_tables()
+        filling.fill(str(SUPERUSER.with_name(database_name)), conversations=2000, messages=2)
+        members = Membership.objects.select_related("user", "tenant")
+        yield members.get(user__email=filling.EMAIL)
+        empty_database()
 
 
 def plans(agent: Membership, read: Callable[[], object]) -> list[dict[str, Any]]:

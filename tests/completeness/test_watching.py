@@ -1,5 +1,6 @@
 """A channel that is silent, refused or not read: its rows say so, and admins and leads get one mail each."""
 
+import copy
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from itertools import count
@@ -59,10 +60,10 @@ def busy_until(world: World, end: datetime) -> None:
     numbers = count(1)
     with tenant_tx(world.acme.pk):
         rows = []
+        pattern = Message.objects.select_related("raw").get(pk=message.pk)
         for number in range(28 * 36):
-            row = Message.objects.get(pk=message.pk)
+            row, raw = copy.copy(pattern), copy.copy(pattern.raw)
             row.pk, row.sent_at = None, end - timedelta(minutes=40 * number)
-            raw = row.raw
             raw.pk, raw.source_key = None, f"test:{next(numbers)}"
             rows.append((raw, row))
         type(rows[0][0]).objects.bulk_create([raw for raw, _ in rows])
