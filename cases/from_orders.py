@@ -9,9 +9,11 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 from django.dispatch import receiver
 
 from cases import life
+from cases.cancelled import ended
 from cases.models import Case, CaseOutcome, CaseSource, Decider, WarehouseCheck
 from cases.opening import Decision, Found, decide, decided_before, known, open_case, undecided, update
 from cases.talks import hold_talks, talk_of
@@ -65,23 +67,28 @@ def hear_orders(
     sender: type[Order], *, account: SellerAccount, orders: Collection[int], now: datetime, **kwargs: Any
 ) -> None:
     """Open what buyers want cancelled before it ships, and end it when it was cancelled or has left."""
-    asked: dict[int, list[OrderLine]] = defaultdict(list)
-    lines = OrderLine.objects.filter(order__in=list(orders), cancel_requested=True)
-    for line in lines.select_related("order"):
-        asked[line.order_id].append(line)
-    hold_talks(asked.keys())
-    for of_order in asked.values():
+    # What a mail or a person told of, the order's own lines may not say, or may say no longer.
+    told = Case.objects.filter(account=account, order__in=list(orders), type="cancel_request")
+    told = told.filter(closed_at__isnull=True, outcome="")
+    lines = OrderLine.objects.filter(order__in=list(orders))
+    by_order: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in lines.filter(Q(cancel_requested=True) | Q(order__in=told.values("order"))).select_related(
+        "order"
+    ):
+        by_order[line.order_id].append(line)
+    hold_talks(by_order.keys())
+    for of_order in by_order.values():
         order = of_order[0].order
+        asked = [line for line in of_order if line.cancel_requested]
         with _harmless("order"):
-            if any(line.status in STILL_TO_SHIP for line in of_order):
+            if any(line.status in STILL_TO_SHIP for line in asked):
                 # What must still ship is no history, however long ago it was ordered.
                 since = order.ship_by or order.ordered_at or now
                 if since >= account.clocks_from and order.fulfilment not in OTHERS_ANSWER:
                     _take_up(account, _cancel(order, now=now), now=now)
-                continue
-            cancelled = all(line.status == OrderStatus.CANCELLED for line in of_order)
-            for case in _running(account, order, ("cancel_request",)):
-                _settle(case, "cancelled" if cancelled else "it has shipped", at=now)
+            elif why := ended(asked or of_order):
+                for case in _running(account, order, ("cancel_request",)):
+                    _settle(case, why, at=now)
 
 
 @receiver(refunds_stored)

@@ -239,6 +239,23 @@ def test_a_cancel_request_ends_by_itself(world: World, status: OrderStatus) -> N
     assert fresh(case.conversation).due_at is None
 
 
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.SHIPPED])
+def test_it_ends_too_where_the_order_says_no_longer_that_it_was_asked(
+    world: World, status: OrderStatus
+) -> None:
+    take_orders(world.walmart, wanted())
+    take_orders(world.walmart, wanted(modified_at=NOW, status=status, lines=(line(status=status),)))
+    assert only_case(world.walmart).outcome == CaseOutcome.SETTLED
+
+
+def test_a_line_nobody_knows_the_state_of_ends_no_cancel_request(world: World) -> None:
+    take_orders(world.walmart, wanted())
+    strange = line(cancel_requested=True, status=OrderStatus.UNKNOWN)
+    take_orders(world.walmart, wanted(modified_at=NOW, lines=(strange,)))
+    case = only_case(world.walmart)
+    assert (case.outcome, clocks_of(case.conversation)) == ("", [("cancel_request", True, "")])
+
+
 def test_what_the_marketplace_ships_is_its_own_affair(world: World) -> None:
     take_orders(world.walmart, order(fulfilment=Fulfilment.WFS, ordered_at=ASKED, modified_at=ASKED))
     take_returns(world.walmart, here())
