@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q
+from django.db.models import Q, Sum
 from django.dispatch import receiver
 
 from cases import life
@@ -60,6 +60,8 @@ def hear_returns(
                     _take_up(account, found, now=now)
             # After it was taken up: claimed and answered is often told in one row.
             _answer_to_safe_t(account, row, now=now)
+    # The refund may have been told of before the return that it is for.
+    _end_refunded([row.order_id for row in returns])
 
 
 @receiver(orders_stored)
@@ -93,12 +95,17 @@ def hear_orders(
 
 @receiver(refunds_stored)
 def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any) -> None:
-    """End what waits for a refund of a return that is here, once refunds made since then reach its sum.
+    """End what waits for a refund of a return that is here."""
+    _end_refunded([order.pk for order in orders])
+
+
+def _end_refunded(orders: Collection[int]) -> None:
+    """End returns that are here once refunds made since then reach their sum.
 
     A refund names no return: where several of an order wait, each one's own record must tell.
     """
     waiting = Case.objects.filter(
-        order__in=[order.pk for order in orders], type="return_received", closed_at__isnull=True, outcome=""
+        order__in=orders, type="return_received", closed_at__isnull=True, outcome=""
     )
     # By conversation, as whoever holds several of them does.
     rows = waiting.select_related("conversation__account", "order_return").order_by("conversation_id")
@@ -112,8 +119,11 @@ def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any
 
 
 def _settle_if_paid(case: Case, refunds: Sequence[Refund]) -> None:
-    paid = sum((refund.amount for refund in refunds), Decimal())
-    if not refunds or (case.amount is not None and paid < case.amount):
+    # What ended another return of the order was no refund of this one.
+    others = Case.objects.filter(order=case.order_id, type="return_received", decided_at__gte=case.opened_at)
+    used = others.exclude(pk=case.pk).aggregate(sum=Sum("paid"))["sum"] or Decimal()
+    paid = sum((refund.amount for refund in refunds), Decimal()) - used
+    if paid <= 0 or (case.amount is not None and paid < case.amount):
         return
     case.paid, case.currency = paid, refunds[-1].currency
     case.save(update_fields=["paid", "currency"])

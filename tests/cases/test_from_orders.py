@@ -1,6 +1,7 @@
 """The marketplaces' own data opens cases, once, and ends them when nothing is left to do."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -21,6 +22,7 @@ from marketplaces.records import (
     Fulfilment,
     OrderRecord,
     OrderStatus,
+    RefundRecord,
     ReturnLineRecord,
     ReturnRecord,
     ReturnStatus,
@@ -122,6 +124,31 @@ def test_a_refund_known_from_elsewhere_ends_it_too(world: World) -> None:
     take_orders(world.amazon, order(refunds=(refund(), refund("R2", "79.90")), modified_at=NOW))
     case = only_case(world.amazon)
     assert (case.outcome, case.paid) == (CaseOutcome.SETTLED, Decimal("89.90"))
+
+
+def paid(number: str, at: datetime) -> RefundRecord:
+    """The whole sum of a return, given back then."""
+    return replace(refund(number, "89.90"), at=at)
+
+
+def test_a_refund_told_of_before_its_return_ends_it_too(world: World) -> None:
+    take_orders(world.amazon, order(refunds=(paid("R1", HERE + timedelta(hours=1)),)))
+    take_returns(world.amazon, here())
+    case = only_case(world.amazon)
+    assert (case.outcome, case.paid) == (CaseOutcome.SETTLED, Decimal("89.90"))
+    assert clocks_of(case.conversation) == [("return_received", False, "case_done")]
+
+
+def test_the_refund_of_one_return_does_not_end_another_told_of_later(world: World) -> None:
+    first = order(refunds=(paid("R1", HERE + timedelta(hours=1)),))
+    take_returns(world.amazon, here())
+    take_orders(world.amazon, first)
+    take_returns(world.amazon, here(external_id="RMA-2"))
+    take_orders(world.amazon, replace(first, modified_at=NOW))
+    assert [case.outcome for case in cases_of(world.amazon)] == [CaseOutcome.SETTLED, ""]
+    second = paid("R2", HERE + timedelta(hours=2))
+    take_orders(world.amazon, replace(first, refunds=(*first.refunds, second), modified_at=NOW))
+    assert [case.outcome for case in cases_of(world.amazon)] == [CaseOutcome.SETTLED] * 2
 
 
 def test_one_refund_does_not_end_what_two_returns_wait_for(world: World) -> None:
