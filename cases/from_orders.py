@@ -78,7 +78,14 @@ def hear_orders(
         "order"
     ):
         by_order[line.order_id].append(line)
-    hold_talks(by_order.keys())
+    # A return told of before its order was taken for the seller's own.
+    theirs = Case.objects.filter(account=account, order__in=list(orders), source=CaseSource.API)
+    theirs = theirs.filter(order__fulfilment__in=OTHERS_ANSWER, order_return__isnull=False)
+    theirs = theirs.filter(closed_at__isnull=True, outcome="")
+    hold_talks({*by_order, *theirs.values_list("order_id", flat=True)})
+    for case in theirs.select_related("conversation__account").order_by("pk"):
+        with _harmless("order"):
+            _settle(case, "the marketplace ships it", at=now, outcome=CaseOutcome.WITHDRAWN)
     for of_order in by_order.values():
         order = of_order[0].order
         asked = [line for line in of_order if line.cancel_requested]

@@ -289,6 +289,15 @@ def test_what_the_marketplace_ships_is_its_own_affair(world: World) -> None:
     assert cases_of(world.walmart) == []
 
 
+def test_a_return_told_of_before_the_order_the_marketplace_ships_asks_nothing_any_more(world: World) -> None:
+    take_returns(world.walmart, here())
+    assert only_case(world.walmart).outcome == ""
+    take_orders(world.walmart, order(fulfilment=Fulfilment.WFS, ordered_at=ASKED, modified_at=ASKED))
+    case = only_case(world.walmart)
+    assert (case.outcome, case.closed_at) == (CaseOutcome.WITHDRAWN, NOW)
+    assert clocks_of(case.conversation) == [("return_received", False, "case_done")]
+
+
 def test_history_opens_nothing(world: World) -> None:
     before = world.walmart.clocks_from - timedelta(days=1)
     take_returns(
