@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Q, Sum
+from django.db.models import Exists, Q, Sum
 from django.dispatch import receiver
 
 from cases import life
@@ -207,8 +207,13 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
             # What was still to be done there was done.
             life.enter(case, found.stage, at=max(found.at, case.stage_since), source=found.source)
         return case
-    if decided_before(account, found) is not None:
-        return None  # a mail or a person was here first, and it is over
+    past = decided_before(account, found)
+    if past is not None:
+        # A mail or a person was here first, and it is over; it stands for one return only.
+        if past.order_return_id is None and found.order_return is not None:
+            past.order_return = found.order_return
+            past.save(update_fields=["order_return"])
+        return None
     talk = talk_of(account, found.order, about=found.type.title, at=found.at)
     case = open_case(talk, found, now=now)
     if found.type.first.stage == "buyer" and talk.case_label == found.type.label:
@@ -259,7 +264,10 @@ def _running(
         account=account, order=order, type__in=keys, closed_at__isnull=True, outcome=""
     )
     if row is not None:
-        cases = cases.filter(order_return=row.pk)
+        # What a person opened names no return: it is about this one where the order has no other.
+        others = Return.objects.filter(order=order).exclude(pk=row.pk)
+        unnamed = Q(order_return__isnull=True, opened_at__lte=row.refunded_at or row.modified_at)
+        cases = cases.filter(Q(order_return=row.pk) | unnamed & ~Exists(others))
     return list(cases.select_related("conversation__account", "order_return"))
 
 

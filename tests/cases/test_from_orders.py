@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from cases import from_orders, opening
-from cases.models import Case, CaseOutcome, CaseSource, Stage, WarehouseCheck
+from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage, WarehouseCheck
 from cases.talks import talk_of
 from cases.types import types
 from inbox.models import ConversationState
@@ -64,6 +65,18 @@ def wanted(**facts: Any) -> OrderRecord:
     """An order whose buyer wants to cancel it."""
     given = {"ordered_at": NOW - timedelta(days=1), "modified_at": NOW - timedelta(hours=1), **facts}
     return order(**{"lines": (line(cancel_requested=True),), "ship_by": NOW + timedelta(hours=9), **given})
+
+
+def by_hand(account: SellerAccount, kind: str, *, at: datetime, settled_at: datetime | None = None) -> Case:
+    """A case somebody opened about the order of the first return, and settled then."""
+    with tenant_tx(account.tenant_id):
+        sold = Return.objects.order_by("pk")[0].order
+        found = opening.Found(types()[kind], CaseSource.HAND, f"hand:{uuid4()}", at, order=sold)
+        case = opening.open_case(talk_of(account, sold, about=kind, at=at), found, now=at)
+        if settled_at is not None:
+            decision = opening.Decision(CaseOutcome.SETTLED, Decider.SELLER)
+            opening.decide(case, decision, at=settled_at, source=CaseSource.HAND)
+        return case
 
 
 def test_an_open_return_is_a_case_without_a_clock_that_waits_for_the_buyer(world: World) -> None:
@@ -227,10 +240,7 @@ def test_a_claim_first_told_of_when_it_is_decided_is_decided(
 
 def test_a_claim_prepared_by_hand_is_the_one_the_report_tells_of(world: World) -> None:
     take_returns(world.amazon, here(status=ReturnStatus.COMPLETED))
-    with tenant_tx(world.amazon.tenant_id):
-        sold = Return.objects.get().order
-        found = opening.Found(types()["safe_t"], CaseSource.HAND, "hand:1", NOW, order=sold)
-        prepared = opening.open_case(talk_of(world.amazon, sold, about="SAFE-T", at=NOW), found, now=NOW)
+    prepared = by_hand(world.amazon, "safe_t", at=NOW)
     assert prepared.stage == Stage.SELLER
     take_returns(
         world.amazon,
@@ -239,6 +249,41 @@ def test_a_claim_prepared_by_hand_is_the_one_the_report_tells_of(world: World) -
     case = only_case(world.amazon)
     assert (case.pk, case.stage, case.reference) == (prepared.pk, Stage.REVIEW, "5001")
     assert clocks_of(case.conversation) == [("safe_t", False, "case_done")]
+
+
+def test_what_a_person_settled_the_data_opens_no_second_time(world: World) -> None:
+    take_returns(world.walmart, rma())
+    settled_at = HERE + timedelta(hours=1)
+    by_hand(world.walmart, "return_received", at=HERE - timedelta(hours=1), settled_at=settled_at)
+    take_returns(world.walmart, here())
+    assert [case.type for case in cases_of(world.walmart)] == ["return_open", "return_received"]
+    take_returns(world.walmart, here(external_id="RMA-2"))
+    *_, second = cases_of(world.walmart)
+    assert (second.type, second.outcome) == ("return_received", "")
+
+
+def test_a_return_that_comes_after_a_person_settled_another_is_opened(world: World) -> None:
+    take_returns(world.walmart, rma())
+    settled_at = HERE - timedelta(hours=1)
+    by_hand(world.walmart, "return_received", at=HERE - timedelta(hours=2), settled_at=settled_at)
+    take_returns(world.walmart, here())
+    assert [case.outcome for case in cases_of(world.walmart)] == [CaseOutcome.SETTLED] * 2 + [""]
+
+
+def test_what_a_person_opened_ends_when_the_return_is_told_of_as_refunded(world: World) -> None:
+    take_returns(world.walmart, rma())
+    by_hand(world.walmart, "return_received", at=HERE)
+    done = here(refunded_at=NOW, modified_at=NOW, status=ReturnStatus.COMPLETED)
+    take_returns(world.walmart, done)
+    assert [case.outcome for case in cases_of(world.walmart)] == [CaseOutcome.SETTLED] * 2
+
+
+def test_what_a_person_opened_does_not_end_with_the_refund_of_one_of_two_returns(world: World) -> None:
+    take_returns(world.walmart, rma(), rma(external_id="RMA-2"))
+    by_hand(world.walmart, "return_received", at=HERE)
+    done = here(refunded_at=NOW, modified_at=NOW, status=ReturnStatus.COMPLETED)
+    take_returns(world.walmart, done)
+    assert [case.outcome for case in cases_of(world.walmart)] == [CaseOutcome.SETTLED, "", ""]
 
 
 def test_a_cancel_request_is_due_when_the_order_must_ship(world: World) -> None:
