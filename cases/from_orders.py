@@ -249,10 +249,16 @@ def _answer_to_safe_t(account: SellerAccount, row: Return, *, now: datetime) -> 
     denied = any(word in row.safe_t.lower() for word in DENIED)
     if not row.safe_t or not (row.safe_t_paid or denied):
         return
-    for case in _running(account, row.order, ("safe_t",), row=row):
+    cases = _running(account, row.order, ("safe_t",), row=row)
+    if row.safe_t_paid:
+        # Paid after all: it was denied before, and the seller appealed.
+        lost = Case.objects.filter(type="safe_t", order_return=row.pk, outcome=CaseOutcome.LOST)
+        cases += lost.select_related("conversation__account", "order_return")
+    for case in cases:
         if row.safe_t_paid:
             case.amount, case.currency = row.safe_t_paid, row.currency or case.currency
-            case.save(update_fields=["amount", "currency"])
+        case.closed_at = None
+        case.save(update_fields=["amount", "currency", "closed_at"])
         outcome = CaseOutcome.WON if row.safe_t_paid else CaseOutcome.LOST
         decide(case, Decision(outcome, Decider.MARKETPLACE), at=now, source=CaseSource.API)
 

@@ -238,6 +238,16 @@ def test_a_claim_first_told_of_when_it_is_decided_is_decided(
     assert (case.decided_by, case.amount) == ("marketplace", Decimal(amount))
 
 
+def test_a_claim_that_was_denied_and_is_paid_after_all_is_won(world: World) -> None:
+    facts: dict[str, Any] = {"safe_t_at": HERE, "status": ReturnStatus.COMPLETED}
+    take_returns(world.amazon, here(safe_t="5001 Denied", **facts))
+    assert only_case(world.amazon).outcome == CaseOutcome.LOST
+    granted = here(safe_t="5001 Granted", safe_t_paid=usd("20"), modified_at=NOW, **facts)
+    take_returns(world.amazon, granted)
+    case = only_case(world.amazon)
+    assert (case.stage, case.outcome, case.amount) == (Stage.DECIDED, CaseOutcome.WON, Decimal("20.00"))
+
+
 def test_a_claim_prepared_by_hand_is_the_one_the_report_tells_of(world: World) -> None:
     take_returns(world.amazon, here(status=ReturnStatus.COMPLETED))
     prepared = by_hand(world.amazon, "safe_t", at=NOW)
