@@ -9,12 +9,12 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, Q, Sum
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.dispatch import receiver
 
 from cases import life
 from cases.cancelled import ended
-from cases.models import Case, CaseOutcome, CaseSource, Decider, WarehouseCheck
+from cases.models import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage, WarehouseCheck
 from cases.opening import Decision, Found, decide, decided_before, known, open_case, undecided, update
 from cases.talks import hold_talks, talk_of
 from cases.types import SELLERS, types
@@ -94,7 +94,7 @@ def hear_orders(
                 # What must still ship is no history, however long ago it was ordered.
                 since = order.ship_by or order.ordered_at or now
                 if since >= account.clocks_from and order.fulfilment not in OTHERS_ANSWER:
-                    _take_up(account, _cancel(order, now=now), now=now)
+                    _take_up(account, _cancel(account, order, now=now), now=now)
             elif why := ended(asked or of_order):
                 for case in _running(account, order, ("cancel_request",)):
                     _settle(case, why, at=now)
@@ -181,11 +181,15 @@ def _found(key: str, row: Return, fact: str, at: datetime, *, stage: str = "") -
     )
 
 
-def _cancel(order: Order, *, now: datetime) -> Found:
+def _cancel(account: SellerAccount, order: Order, *, now: datetime) -> Found:
+    source_key = f"order:{order.external_id}:cancel"
+    # What it asked before is cancelled or has left, so now it asks for something else.
+    ended = CaseStage.objects.filter(stage=Stage.DECIDED, source=CaseSource.API, case=OuterRef("pk"))
+    before = Case.objects.filter(Exists(ended), account=account, type="cancel_request", order=order).count()
     return Found(
         type=types()["cancel_request"],
         source=CaseSource.API,
-        source_key=f"order:{order.external_id}:cancel",
+        source_key=f"{source_key}:{before}" if before else source_key,
         at=now,
         order=order,
         amount=order.total,
@@ -208,7 +212,7 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
             life.enter(case, found.stage, at=max(found.at, case.stage_since), source=found.source)
         return case
     past = decided_before(account, found)
-    if past is not None:
+    if past is not None and not (found.type.key == "cancel_request" and _ended_by_itself(past)):
         # A mail or a person was here first, and it is over; it stands for one return only.
         if past.order_return_id is None and found.order_return is not None:
             past.order_return = found.order_return
@@ -219,6 +223,11 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
     if found.type.first.stage == "buyer" and talk.case_label == found.type.label:
         _with_the_buyer(talk)
     return case
+
+
+def _ended_by_itself(case: Case) -> bool:
+    decided = CaseStage.objects.filter(case=case, stage=Stage.DECIDED).order_by("entered_at", "pk").last()
+    return decided is not None and decided.source == CaseSource.API
 
 
 def _with_the_buyer(talk: Conversation) -> None:

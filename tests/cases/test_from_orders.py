@@ -338,6 +338,23 @@ def test_a_line_nobody_knows_the_state_of_ends_no_cancel_request(world: World) -
     assert (case.outcome, clocks_of(case.conversation)) == ("", [("cancel_request", True, "")])
 
 
+def test_another_line_to_be_cancelled_later_is_another_request(world: World) -> None:
+    gone, here_still = line(cancel_requested=True, status=OrderStatus.CANCELLED), line("2")
+    for minutes, lines in (
+        (40, (line(cancel_requested=True), here_still)),
+        (30, (gone, here_still)),
+        (20, (gone, line("2", cancel_requested=True))),
+        (10, (gone, line("2", cancel_requested=True, cancel_reason="Too late"))),
+    ):
+        take_orders(world.walmart, wanted(modified_at=NOW - timedelta(minutes=minutes), lines=lines))
+    first, second = cases_of(world.walmart)
+    assert (first.outcome, second.outcome) == (CaseOutcome.SETTLED, "")
+    assert second.deadline is not None
+    gone_too = line("2", cancel_requested=True, status=OrderStatus.SHIPPED)
+    take_orders(world.walmart, wanted(modified_at=NOW, lines=(gone, gone_too)))
+    assert [case.outcome for case in cases_of(world.walmart)] == [CaseOutcome.SETTLED] * 2
+
+
 def test_what_the_marketplace_ships_is_its_own_affair(world: World) -> None:
     take_orders(world.walmart, order(fulfilment=Fulfilment.WFS, ordered_at=ASKED, modified_at=ASKED))
     take_returns(world.walmart, here())
