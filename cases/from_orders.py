@@ -39,7 +39,9 @@ STILL_TO_SHIP = (OrderStatus.PENDING, OrderStatus.UNSHIPPED, OrderStatus.PARTLY_
 # Amazon does not pay a SAFE-T claim. The words of the report's state are not documented: inferred too.
 DENIED = ("denied", "rejected", "declined")
 OVER = (ReturnStatus.COMPLETED, ReturnStatus.CANCELLED)
-OF_RETURNS = ("return_open", "return_received")
+# What waits for the goods, and what waits for the money.
+UNTIL_IT_ARRIVES = ("return_request", "return_open")
+OF_RETURNS = (*UNTIL_IT_ARRIVES, "return_received")
 
 
 @receiver(returns_stored)
@@ -249,7 +251,7 @@ def _end_of_return(account: SellerAccount, row: Return, *, now: datetime) -> Non
             _settle(case, "refunded", at=max(row.refunded_at, case.stage_since))
         elif row.status == ReturnStatus.COMPLETED:
             _settle(case, "the return was completed", at=now)
-        elif case.type == "return_open" and row.received_at:
+        elif case.type in UNTIL_IT_ARRIVES and row.received_at:
             _settle(case, "the return arrived", at=max(row.received_at, case.stage_since))
 
 
@@ -279,9 +281,10 @@ def _running(
         account=account, order=order, type__in=keys, closed_at__isnull=True, outcome=""
     )
     if row is not None:
-        # What a person opened names no return: it is about this one where the order has no other.
+        # What a person or a mail opened names no return: it is about this one where the order has no other.
         others = Return.objects.filter(order=order).exclude(pk=row.pk)
-        unnamed = Q(order_return__isnull=True, opened_at__lte=row.refunded_at or row.modified_at)
+        told_at = row.refunded_at or row.received_at or row.modified_at
+        unnamed = Q(order_return__isnull=True, opened_at__lte=told_at)
         cases = cases.filter(Q(order_return=row.pk) | unnamed & ~Exists(others))
     return list(cases.select_related("conversation__account", "order_return"))
 

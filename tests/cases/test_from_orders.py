@@ -31,10 +31,11 @@ from marketplaces.records import (
 from orders.models import Return
 from orders.storing import store_orders
 from orders.storing_returns import store_returns
+from tests.cases import mails
 from tests.cases.checks import ask
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case
 from tests.orders.records import line, order, refund, returned, usd
-from tests.world import World, conversation_of
+from tests.world import World, arrive, conversation_of
 
 NOW = timezone.now().replace(microsecond=0)
 ASKED = NOW - timedelta(days=6)
@@ -101,6 +102,31 @@ def test_a_return_that_arrives_has_48_hours_from_its_scan(world: World) -> None:
     row = fresh(received.conversation)
     assert (row.state, row.due_at) == (ConversationState.OPEN, received.deadline.due_at)
     assert row.case_label == "Return received"
+
+
+@pytest.mark.parametrize("told_before", [True, False])
+def test_the_request_a_mail_told_of_ends_when_the_return_arrives(world: World, told_before: bool) -> None:
+    text = f"The buyer wants to return it.\n\nOrder ID: {mails.AMAZON_ORDER}\n"
+    arrive(world.amazon, mails.amazon(world.amazon, "RETURN_REQUEST", text, sent_at=ASKED))
+    if told_before:
+        take_returns(world.amazon, rma(order_id=mails.AMAZON_ORDER))
+        assert cases_of(world.amazon)[0].outcome == ""
+    take_returns(world.amazon, here(order_id=mails.AMAZON_ORDER))
+    asked, *_, received = cases_of(world.amazon)
+    assert (asked.type, asked.outcome) == ("return_request", CaseOutcome.SETTLED)
+    assert [kind for kind, runs, _ in clocks_of(received.conversation) if runs] == ["return_received"]
+
+
+def test_a_request_that_comes_after_the_return_arrived_is_about_another(world: World) -> None:
+    arrived = here(order_id=mails.AMAZON_ORDER, modified_at=ASKED, received_at=ASKED)
+    take_returns(world.amazon, arrived)
+    text = f"The buyer wants to return it.\n\nOrder ID: {mails.AMAZON_ORDER}\n"
+    arrive(world.amazon, mails.amazon(world.amazon, "RETURN_REQUEST", text, sent_at=HERE))
+    take_returns(world.amazon, replace(arrived, modified_at=NOW, status=ReturnStatus.COMPLETED))
+    assert [(case.type, case.outcome) for case in cases_of(world.amazon)] == [
+        ("return_received", CaseOutcome.SETTLED),
+        ("return_request", ""),
+    ]
 
 
 def test_amazon_has_the_days_of_its_own_promise(world: World) -> None:
