@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from django.utils import timezone
 
 from cases import life
+from cases.cancelled import is_over
 from cases.models import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage
 from cases.opening import Decision, Found, decide, decided_before, known, open_case, undecided, update
 from cases.types import SELLERS, types
@@ -73,6 +74,8 @@ def take_up(account: SellerAccount, message: Message, *, now: datetime) -> Case 
         standing.refresh(message.conversation)
         events.record(past.conversation, "case_updated", at=now, case=past.pk, what=found.type.title)
         return past
+    if case is None and matter.type == "cancel_request" and is_over(found.order):
+        return None  # it came too late: nothing is to be cancelled, but its mail may want an answer
     if case is None:
         case = open_case(message.conversation, found, now=now)
         _own_clock(case, message)

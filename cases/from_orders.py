@@ -9,10 +9,12 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Exists, OuterRef, Q, Sum
 from django.dispatch import receiver
 
 from cases import life
-from cases.models import Case, CaseOutcome, CaseSource, Decider, WarehouseCheck
+from cases.cancelled import ended
+from cases.models import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage, WarehouseCheck
 from cases.opening import Decision, Found, decide, decided_before, known, open_case, undecided, update
 from cases.talks import hold_talks, talk_of
 from cases.types import SELLERS, types
@@ -37,7 +39,9 @@ STILL_TO_SHIP = (OrderStatus.PENDING, OrderStatus.UNSHIPPED, OrderStatus.PARTLY_
 # Amazon does not pay a SAFE-T claim. The words of the report's state are not documented: inferred too.
 DENIED = ("denied", "rejected", "declined")
 OVER = (ReturnStatus.COMPLETED, ReturnStatus.CANCELLED)
-OF_RETURNS = ("return_open", "return_received")
+# What waits for the goods, and what waits for the money.
+UNTIL_IT_ARRIVES = ("return_request", "return_open")
+OF_RETURNS = (*UNTIL_IT_ARRIVES, "return_received")
 
 
 @receiver(returns_stored)
@@ -58,6 +62,8 @@ def hear_returns(
                     _take_up(account, found, now=now)
             # After it was taken up: claimed and answered is often told in one row.
             _answer_to_safe_t(account, row, now=now)
+    # The refund may have been told of before the return that it is for.
+    _end_refunded([row.order_id for row in returns])
 
 
 @receiver(orders_stored)
@@ -65,33 +71,50 @@ def hear_orders(
     sender: type[Order], *, account: SellerAccount, orders: Collection[int], now: datetime, **kwargs: Any
 ) -> None:
     """Open what buyers want cancelled before it ships, and end it when it was cancelled or has left."""
-    asked: dict[int, list[OrderLine]] = defaultdict(list)
-    lines = OrderLine.objects.filter(order__in=list(orders), cancel_requested=True)
-    for line in lines.select_related("order"):
-        asked[line.order_id].append(line)
-    hold_talks(asked.keys())
-    for of_order in asked.values():
-        order = of_order[0].order
+    # What a mail or a person told of, the order's own lines may not say, or may say no longer.
+    told = Case.objects.filter(account=account, order__in=list(orders), type="cancel_request")
+    told = told.filter(closed_at__isnull=True, outcome="")
+    lines = OrderLine.objects.filter(order__in=list(orders))
+    by_order: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in lines.filter(Q(cancel_requested=True) | Q(order__in=told.values("order"))).select_related(
+        "order"
+    ):
+        by_order[line.order_id].append(line)
+    # A return told of before its order was taken for the seller's own.
+    theirs = Case.objects.filter(account=account, order__in=list(orders), source=CaseSource.API)
+    theirs = theirs.filter(order__fulfilment__in=OTHERS_ANSWER, order_return__isnull=False)
+    theirs = theirs.filter(closed_at__isnull=True, outcome="")
+    hold_talks({*by_order, *theirs.values_list("order_id", flat=True)})
+    for case in theirs.select_related("conversation__account").order_by("pk"):
         with _harmless("order"):
-            if any(line.status in STILL_TO_SHIP for line in of_order):
+            _settle(case, "the marketplace ships it", at=now, outcome=CaseOutcome.WITHDRAWN)
+    for of_order in by_order.values():
+        order = of_order[0].order
+        asked = [line for line in of_order if line.cancel_requested]
+        with _harmless("order"):
+            if any(line.status in STILL_TO_SHIP for line in asked):
                 # What must still ship is no history, however long ago it was ordered.
                 since = order.ship_by or order.ordered_at or now
                 if since >= account.clocks_from and order.fulfilment not in OTHERS_ANSWER:
-                    _take_up(account, _cancel(order, now=now), now=now)
-                continue
-            cancelled = all(line.status == OrderStatus.CANCELLED for line in of_order)
-            for case in _running(account, order, ("cancel_request",)):
-                _settle(case, "cancelled" if cancelled else "it has shipped", at=now)
+                    _take_up(account, _cancel(account, order, now=now), now=now)
+            elif why := ended(asked or of_order):
+                for case in _running(account, order, ("cancel_request",)):
+                    _settle(case, why, at=now)
 
 
 @receiver(refunds_stored)
 def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any) -> None:
-    """End what waits for a refund of a return that is here, once refunds made since then reach its sum.
+    """End what waits for a refund of a return that is here."""
+    _end_refunded([order.pk for order in orders])
+
+
+def _end_refunded(orders: Collection[int]) -> None:
+    """End returns that are here once refunds made since then reach their sum.
 
     A refund names no return: where several of an order wait, each one's own record must tell.
     """
     waiting = Case.objects.filter(
-        order__in=[order.pk for order in orders], type="return_received", closed_at__isnull=True, outcome=""
+        order__in=orders, type="return_received", closed_at__isnull=True, outcome=""
     )
     # By conversation, as whoever holds several of them does.
     rows = waiting.select_related("conversation__account", "order_return").order_by("conversation_id")
@@ -105,8 +128,11 @@ def hear_refunds(sender: type[Refund], *, orders: Sequence[Order], **kwargs: Any
 
 
 def _settle_if_paid(case: Case, refunds: Sequence[Refund]) -> None:
-    paid = sum((refund.amount for refund in refunds), Decimal())
-    if not refunds or (case.amount is not None and paid < case.amount):
+    # What ended another return of the order was no refund of this one.
+    others = Case.objects.filter(order=case.order_id, type="return_received", decided_at__gte=case.opened_at)
+    used = others.exclude(pk=case.pk).aggregate(sum=Sum("paid"))["sum"] or Decimal()
+    paid = sum((refund.amount for refund in refunds), Decimal()) - used
+    if paid <= 0 or (case.amount is not None and paid < case.amount):
         return
     case.paid, case.currency = paid, refunds[-1].currency
     case.save(update_fields=["paid", "currency"])
@@ -157,11 +183,15 @@ def _found(key: str, row: Return, fact: str, at: datetime, *, stage: str = "") -
     )
 
 
-def _cancel(order: Order, *, now: datetime) -> Found:
+def _cancel(account: SellerAccount, order: Order, *, now: datetime) -> Found:
+    source_key = f"order:{order.external_id}:cancel"
+    # What it asked before is cancelled or has left, so now it asks for something else.
+    ended = CaseStage.objects.filter(stage=Stage.DECIDED, source=CaseSource.API, case=OuterRef("pk"))
+    before = Case.objects.filter(Exists(ended), account=account, type="cancel_request", order=order).count()
     return Found(
         type=types()["cancel_request"],
         source=CaseSource.API,
-        source_key=f"order:{order.external_id}:cancel",
+        source_key=f"{source_key}:{before}" if before else source_key,
         at=now,
         order=order,
         amount=order.total,
@@ -183,13 +213,23 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
             # What was still to be done there was done.
             life.enter(case, found.stage, at=max(found.at, case.stage_since), source=found.source)
         return case
-    if decided_before(account, found) is not None:
-        return None  # a mail or a person was here first, and it is over
+    past = decided_before(account, found)
+    if past is not None and not (found.type.key == "cancel_request" and _ended_by_itself(past)):
+        # A mail or a person was here first, and it is over; it stands for one return only.
+        if past.order_return_id is None and found.order_return is not None:
+            past.order_return = found.order_return
+            past.save(update_fields=["order_return"])
+        return None
     talk = talk_of(account, found.order, about=found.type.title, at=found.at)
     case = open_case(talk, found, now=now)
     if found.type.first.stage == "buyer" and talk.case_label == found.type.label:
         _with_the_buyer(talk)
     return case
+
+
+def _ended_by_itself(case: Case) -> bool:
+    decided = CaseStage.objects.filter(case=case, stage=Stage.DECIDED).order_by("entered_at", "pk").last()
+    return decided is not None and decided.source == CaseSource.API
 
 
 def _with_the_buyer(talk: Conversation) -> None:
@@ -211,7 +251,7 @@ def _end_of_return(account: SellerAccount, row: Return, *, now: datetime) -> Non
             _settle(case, "refunded", at=max(row.refunded_at, case.stage_since))
         elif row.status == ReturnStatus.COMPLETED:
             _settle(case, "the return was completed", at=now)
-        elif case.type == "return_open" and row.received_at:
+        elif case.type in UNTIL_IT_ARRIVES and row.received_at:
             _settle(case, "the return arrived", at=max(row.received_at, case.stage_since))
 
 
@@ -220,10 +260,16 @@ def _answer_to_safe_t(account: SellerAccount, row: Return, *, now: datetime) -> 
     denied = any(word in row.safe_t.lower() for word in DENIED)
     if not row.safe_t or not (row.safe_t_paid or denied):
         return
-    for case in _running(account, row.order, ("safe_t",), row=row):
+    cases = _running(account, row.order, ("safe_t",), row=row)
+    if row.safe_t_paid:
+        # Paid after all: it was denied before, and the seller appealed.
+        lost = Case.objects.filter(type="safe_t", order_return=row.pk, outcome=CaseOutcome.LOST)
+        cases += lost.select_related("conversation__account", "order_return")
+    for case in cases:
         if row.safe_t_paid:
             case.amount, case.currency = row.safe_t_paid, row.currency or case.currency
-            case.save(update_fields=["amount", "currency"])
+        case.closed_at = None
+        case.save(update_fields=["amount", "currency", "closed_at"])
         outcome = CaseOutcome.WON if row.safe_t_paid else CaseOutcome.LOST
         decide(case, Decision(outcome, Decider.MARKETPLACE), at=now, source=CaseSource.API)
 
@@ -235,7 +281,11 @@ def _running(
         account=account, order=order, type__in=keys, closed_at__isnull=True, outcome=""
     )
     if row is not None:
-        cases = cases.filter(order_return=row.pk)
+        # What a person or a mail opened names no return: it is about this one where the order has no other.
+        others = Return.objects.filter(order=order).exclude(pk=row.pk)
+        told_at = row.refunded_at or row.received_at or row.modified_at
+        unnamed = Q(order_return__isnull=True, opened_at__lte=told_at)
+        cases = cases.filter(Q(order_return=row.pk) | unnamed & ~Exists(others))
     return list(cases.select_related("conversation__account", "order_return"))
 
 

@@ -15,6 +15,10 @@ def follow_the_mail(
     sender: type[Conversation], *, emptied: Conversation, target: Conversation, **kwargs: Any
 ) -> None:
     """Hang cases with their clocks, and checks, on the conversation that has the mail now."""
+    if target.order_id is not None:
+        # By its order the marketplace's data find a case: without it they would open another.
+        for model in (Case, WarehouseCheck):
+            model.objects.filter(conversation=emptied, order__isnull=True).update(order=target.order_id)
     WarehouseCheck.objects.filter(conversation=emptied).update(conversation=target)
     clocks = CaseStage.objects.filter(case__conversation=emptied, deadline__isnull=False)
     Deadline.objects.filter(pk__in=list(clocks.values_list("deadline", flat=True))).update(

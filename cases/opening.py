@@ -62,7 +62,13 @@ def undecided(account: SellerAccount, found: Found) -> Case | None:
 def decided_before(account: SellerAccount, found: Found) -> Case | None:
     """The newest case about the same matter that is decided or put away."""
     rows = _of_type(account, found).filter(Q(closed_at__isnull=False) | Q(decided_at__isnull=False))
-    return _about(rows.exclude(outcome=CaseOutcome.WITHDRAWN), found)
+    rows = rows.exclude(outcome=CaseOutcome.WITHDRAWN)
+    case = _about(rows, found)
+    if case is None and found.order_return is not None:
+        # As above; what began after that was over is another return.
+        unnamed = rows.filter(order_return__isnull=True, decided_at__gte=found.at)
+        case = _about(unnamed, replace(found, order_return=None))
+    return case
 
 
 def _of_type(account: SellerAccount, found: Found) -> QuerySet[Case]:

@@ -15,10 +15,12 @@ from inbox.models import Conversation, Deadline, Event, Message
 from inbox.reparsing import Which
 from marketplaces.mailbox.rulebook import rulebook
 from marketplaces.models import SellerAccount
+from marketplaces.records import ReturnStatus
 from orders.models import Order
 from tests.cases import mails
 from tests.cases.checks import ask
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case, stages_of
+from tests.cases.test_from_orders import rma, take_returns
 from tests.world import World, arrive, walmart_mail
 
 BUYER = "v5xk0l6l6w4bl8d@marketplace.amazon.de"
@@ -329,11 +331,15 @@ def test_a_claim_that_newer_rules_move_takes_its_case_along(world: World) -> Non
     list(reparsing.reread(world.acme.pk, Which(again=True), write=True, now=timezone.now()))
     case = only_case(world.amazon)
     assert case.conversation_id == buyer.conversation_id
+    assert case.order is not None
+    assert case.order.external_id == mails.AMAZON_ORDER
     assert ("atoz_claim", True, "") in clocks_of(buyer.conversation)
     assert clocks_of(claim.conversation) == []
     assert (fresh(claim.conversation).case_label, fresh(buyer.conversation).case_label != "") == ("", True)
     with tenant_tx(world.acme.pk):
         assert WarehouseCheck.objects.get().conversation_id == buyer.conversation_id
+    take_returns(world.amazon, rma(order_id=mails.AMAZON_ORDER, a_to_z=True, status=ReturnStatus.COMPLETED))
+    assert only_case(world.amazon).pk == case.pk
 
 
 def test_a_claim_that_newer_rules_know_for_a_message_is_no_case_any_more(world: World) -> None:

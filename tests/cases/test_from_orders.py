@@ -1,9 +1,11 @@
 """The marketplaces' own data opens cases, once, and ends them when nothing is left to do."""
 
 import threading
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -12,7 +14,7 @@ from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from cases import from_orders, opening
-from cases.models import Case, CaseOutcome, CaseSource, Stage, WarehouseCheck
+from cases.models import Case, CaseOutcome, CaseSource, Decider, Stage, WarehouseCheck
 from cases.talks import talk_of
 from cases.types import types
 from inbox.models import ConversationState
@@ -21,6 +23,7 @@ from marketplaces.records import (
     Fulfilment,
     OrderRecord,
     OrderStatus,
+    RefundRecord,
     ReturnLineRecord,
     ReturnRecord,
     ReturnStatus,
@@ -28,10 +31,11 @@ from marketplaces.records import (
 from orders.models import Return
 from orders.storing import store_orders
 from orders.storing_returns import store_returns
+from tests.cases import mails
 from tests.cases.checks import ask
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case
 from tests.orders.records import line, order, refund, returned, usd
-from tests.world import World, conversation_of
+from tests.world import World, arrive, conversation_of
 
 NOW = timezone.now().replace(microsecond=0)
 ASKED = NOW - timedelta(days=6)
@@ -64,6 +68,18 @@ def wanted(**facts: Any) -> OrderRecord:
     return order(**{"lines": (line(cancel_requested=True),), "ship_by": NOW + timedelta(hours=9), **given})
 
 
+def by_hand(account: SellerAccount, kind: str, *, at: datetime, settled_at: datetime | None = None) -> Case:
+    """A case somebody opened about the order of the first return, and settled then."""
+    with tenant_tx(account.tenant_id):
+        sold = Return.objects.order_by("pk")[0].order
+        found = opening.Found(types()[kind], CaseSource.HAND, f"hand:{uuid4()}", at, order=sold)
+        case = opening.open_case(talk_of(account, sold, about=kind, at=at), found, now=at)
+        if settled_at is not None:
+            decision = opening.Decision(CaseOutcome.SETTLED, Decider.SELLER)
+            opening.decide(case, decision, at=settled_at, source=CaseSource.HAND)
+        return case
+
+
 def test_an_open_return_is_a_case_without_a_clock_that_waits_for_the_buyer(world: World) -> None:
     take_returns(world.walmart, rma(return_by=NOW + timedelta(days=20)))
     case = only_case(world.walmart)
@@ -86,6 +102,31 @@ def test_a_return_that_arrives_has_48_hours_from_its_scan(world: World) -> None:
     row = fresh(received.conversation)
     assert (row.state, row.due_at) == (ConversationState.OPEN, received.deadline.due_at)
     assert row.case_label == "Return received"
+
+
+@pytest.mark.parametrize("told_before", [True, False])
+def test_the_request_a_mail_told_of_ends_when_the_return_arrives(world: World, told_before: bool) -> None:
+    text = f"The buyer wants to return it.\n\nOrder ID: {mails.AMAZON_ORDER}\n"
+    arrive(world.amazon, mails.amazon(world.amazon, "RETURN_REQUEST", text, sent_at=ASKED))
+    if told_before:
+        take_returns(world.amazon, rma(order_id=mails.AMAZON_ORDER))
+        assert cases_of(world.amazon)[0].outcome == ""
+    take_returns(world.amazon, here(order_id=mails.AMAZON_ORDER))
+    asked, *_, received = cases_of(world.amazon)
+    assert (asked.type, asked.outcome) == ("return_request", CaseOutcome.SETTLED)
+    assert [kind for kind, runs, _ in clocks_of(received.conversation) if runs] == ["return_received"]
+
+
+def test_a_request_that_comes_after_the_return_arrived_is_about_another(world: World) -> None:
+    arrived = here(order_id=mails.AMAZON_ORDER, modified_at=ASKED, received_at=ASKED)
+    take_returns(world.amazon, arrived)
+    text = f"The buyer wants to return it.\n\nOrder ID: {mails.AMAZON_ORDER}\n"
+    arrive(world.amazon, mails.amazon(world.amazon, "RETURN_REQUEST", text, sent_at=HERE))
+    take_returns(world.amazon, replace(arrived, modified_at=NOW, status=ReturnStatus.COMPLETED))
+    assert [(case.type, case.outcome) for case in cases_of(world.amazon)] == [
+        ("return_received", CaseOutcome.SETTLED),
+        ("return_request", ""),
+    ]
 
 
 def test_amazon_has_the_days_of_its_own_promise(world: World) -> None:
@@ -122,6 +163,31 @@ def test_a_refund_known_from_elsewhere_ends_it_too(world: World) -> None:
     take_orders(world.amazon, order(refunds=(refund(), refund("R2", "79.90")), modified_at=NOW))
     case = only_case(world.amazon)
     assert (case.outcome, case.paid) == (CaseOutcome.SETTLED, Decimal("89.90"))
+
+
+def paid(number: str, at: datetime) -> RefundRecord:
+    """The whole sum of a return, given back then."""
+    return replace(refund(number, "89.90"), at=at)
+
+
+def test_a_refund_told_of_before_its_return_ends_it_too(world: World) -> None:
+    take_orders(world.amazon, order(refunds=(paid("R1", HERE + timedelta(hours=1)),)))
+    take_returns(world.amazon, here())
+    case = only_case(world.amazon)
+    assert (case.outcome, case.paid) == (CaseOutcome.SETTLED, Decimal("89.90"))
+    assert clocks_of(case.conversation) == [("return_received", False, "case_done")]
+
+
+def test_the_refund_of_one_return_does_not_end_another_told_of_later(world: World) -> None:
+    first = order(refunds=(paid("R1", HERE + timedelta(hours=1)),))
+    take_returns(world.amazon, here())
+    take_orders(world.amazon, first)
+    take_returns(world.amazon, here(external_id="RMA-2"))
+    take_orders(world.amazon, replace(first, modified_at=NOW))
+    assert [case.outcome for case in cases_of(world.amazon)] == [CaseOutcome.SETTLED, ""]
+    second = paid("R2", HERE + timedelta(hours=2))
+    take_orders(world.amazon, replace(first, refunds=(*first.refunds, second), modified_at=NOW))
+    assert [case.outcome for case in cases_of(world.amazon)] == [CaseOutcome.SETTLED] * 2
 
 
 def test_one_refund_does_not_end_what_two_returns_wait_for(world: World) -> None:
@@ -198,12 +264,19 @@ def test_a_claim_first_told_of_when_it_is_decided_is_decided(
     assert (case.decided_by, case.amount) == ("marketplace", Decimal(amount))
 
 
+def test_a_claim_that_was_denied_and_is_paid_after_all_is_won(world: World) -> None:
+    facts: dict[str, Any] = {"safe_t_at": HERE, "status": ReturnStatus.COMPLETED}
+    take_returns(world.amazon, here(safe_t="5001 Denied", **facts))
+    assert only_case(world.amazon).outcome == CaseOutcome.LOST
+    granted = here(safe_t="5001 Granted", safe_t_paid=usd("20"), modified_at=NOW, **facts)
+    take_returns(world.amazon, granted)
+    case = only_case(world.amazon)
+    assert (case.stage, case.outcome, case.amount) == (Stage.DECIDED, CaseOutcome.WON, Decimal("20.00"))
+
+
 def test_a_claim_prepared_by_hand_is_the_one_the_report_tells_of(world: World) -> None:
     take_returns(world.amazon, here(status=ReturnStatus.COMPLETED))
-    with tenant_tx(world.amazon.tenant_id):
-        sold = Return.objects.get().order
-        found = opening.Found(types()["safe_t"], CaseSource.HAND, "hand:1", NOW, order=sold)
-        prepared = opening.open_case(talk_of(world.amazon, sold, about="SAFE-T", at=NOW), found, now=NOW)
+    prepared = by_hand(world.amazon, "safe_t", at=NOW)
     assert prepared.stage == Stage.SELLER
     take_returns(
         world.amazon,
@@ -212,6 +285,41 @@ def test_a_claim_prepared_by_hand_is_the_one_the_report_tells_of(world: World) -
     case = only_case(world.amazon)
     assert (case.pk, case.stage, case.reference) == (prepared.pk, Stage.REVIEW, "5001")
     assert clocks_of(case.conversation) == [("safe_t", False, "case_done")]
+
+
+def test_what_a_person_settled_the_data_opens_no_second_time(world: World) -> None:
+    take_returns(world.walmart, rma())
+    settled_at = HERE + timedelta(hours=1)
+    by_hand(world.walmart, "return_received", at=HERE - timedelta(hours=1), settled_at=settled_at)
+    take_returns(world.walmart, here())
+    assert [case.type for case in cases_of(world.walmart)] == ["return_open", "return_received"]
+    take_returns(world.walmart, here(external_id="RMA-2"))
+    *_, second = cases_of(world.walmart)
+    assert (second.type, second.outcome) == ("return_received", "")
+
+
+def test_a_return_that_comes_after_a_person_settled_another_is_opened(world: World) -> None:
+    take_returns(world.walmart, rma())
+    settled_at = HERE - timedelta(hours=1)
+    by_hand(world.walmart, "return_received", at=HERE - timedelta(hours=2), settled_at=settled_at)
+    take_returns(world.walmart, here())
+    assert [case.outcome for case in cases_of(world.walmart)] == [CaseOutcome.SETTLED] * 2 + [""]
+
+
+def test_what_a_person_opened_ends_when_the_return_is_told_of_as_refunded(world: World) -> None:
+    take_returns(world.walmart, rma())
+    by_hand(world.walmart, "return_received", at=HERE)
+    done = here(refunded_at=NOW, modified_at=NOW, status=ReturnStatus.COMPLETED)
+    take_returns(world.walmart, done)
+    assert [case.outcome for case in cases_of(world.walmart)] == [CaseOutcome.SETTLED] * 2
+
+
+def test_what_a_person_opened_does_not_end_with_the_refund_of_one_of_two_returns(world: World) -> None:
+    take_returns(world.walmart, rma(), rma(external_id="RMA-2"))
+    by_hand(world.walmart, "return_received", at=HERE)
+    done = here(refunded_at=NOW, modified_at=NOW, status=ReturnStatus.COMPLETED)
+    take_returns(world.walmart, done)
+    assert [case.outcome for case in cases_of(world.walmart)] == [CaseOutcome.SETTLED, "", ""]
 
 
 def test_a_cancel_request_is_due_when_the_order_must_ship(world: World) -> None:
@@ -239,10 +347,53 @@ def test_a_cancel_request_ends_by_itself(world: World, status: OrderStatus) -> N
     assert fresh(case.conversation).due_at is None
 
 
+@pytest.mark.parametrize("status", [OrderStatus.CANCELLED, OrderStatus.SHIPPED])
+def test_it_ends_too_where_the_order_says_no_longer_that_it_was_asked(
+    world: World, status: OrderStatus
+) -> None:
+    take_orders(world.walmart, wanted())
+    take_orders(world.walmart, wanted(modified_at=NOW, status=status, lines=(line(status=status),)))
+    assert only_case(world.walmart).outcome == CaseOutcome.SETTLED
+
+
+def test_a_line_nobody_knows_the_state_of_ends_no_cancel_request(world: World) -> None:
+    take_orders(world.walmart, wanted())
+    strange = line(cancel_requested=True, status=OrderStatus.UNKNOWN)
+    take_orders(world.walmart, wanted(modified_at=NOW, lines=(strange,)))
+    case = only_case(world.walmart)
+    assert (case.outcome, clocks_of(case.conversation)) == ("", [("cancel_request", True, "")])
+
+
+def test_another_line_to_be_cancelled_later_is_another_request(world: World) -> None:
+    gone, here_still = line(cancel_requested=True, status=OrderStatus.CANCELLED), line("2")
+    for minutes, lines in (
+        (40, (line(cancel_requested=True), here_still)),
+        (30, (gone, here_still)),
+        (20, (gone, line("2", cancel_requested=True))),
+        (10, (gone, line("2", cancel_requested=True, cancel_reason="Too late"))),
+    ):
+        take_orders(world.walmart, wanted(modified_at=NOW - timedelta(minutes=minutes), lines=lines))
+    first, second = cases_of(world.walmart)
+    assert (first.outcome, second.outcome) == (CaseOutcome.SETTLED, "")
+    assert second.deadline is not None
+    gone_too = line("2", cancel_requested=True, status=OrderStatus.SHIPPED)
+    take_orders(world.walmart, wanted(modified_at=NOW, lines=(gone, gone_too)))
+    assert [case.outcome for case in cases_of(world.walmart)] == [CaseOutcome.SETTLED] * 2
+
+
 def test_what_the_marketplace_ships_is_its_own_affair(world: World) -> None:
     take_orders(world.walmart, order(fulfilment=Fulfilment.WFS, ordered_at=ASKED, modified_at=ASKED))
     take_returns(world.walmart, here())
     assert cases_of(world.walmart) == []
+
+
+def test_a_return_told_of_before_the_order_the_marketplace_ships_asks_nothing_any_more(world: World) -> None:
+    take_returns(world.walmart, here())
+    assert only_case(world.walmart).outcome == ""
+    take_orders(world.walmart, order(fulfilment=Fulfilment.WFS, ordered_at=ASKED, modified_at=ASKED))
+    case = only_case(world.walmart)
+    assert (case.outcome, case.closed_at) == (CaseOutcome.WITHDRAWN, NOW)
+    assert clocks_of(case.conversation) == [("return_received", False, "case_done")]
 
 
 def test_history_opens_nothing(world: World) -> None:

@@ -1,20 +1,22 @@
 """Mail about a case does not come in the order it was written, and tells twice of what is decided."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
+import pytest
 from django.utils import timezone
 
 from accounts.tenancy import tenant_tx
 from cases import acts
 from cases.models import Case, CaseOutcome, Decider, Stage
 from cases.opening import Decision
-from inbox.models import Conversation
+from inbox.models import Conversation, Message
+from marketplaces.records import OrderStatus
 from tests.cases import mails
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case
 from tests.cases.test_from_orders import take_orders, wanted
-from tests.orders.records import order
+from tests.orders.records import line, order
 from tests.world import World, arrive
 
 NOON = timezone.now().replace(microsecond=0) - timedelta(hours=3)
@@ -122,3 +124,41 @@ def test_a_cancel_request_told_of_by_mail_and_done_is_not_opened_by_the_next_rea
     by_hand(case, lambda row: acts.done_there(row, by=world.alice, note="", now=now))
     take_orders(world.amazon, wanted(external_id=number, modified_at=now))
     assert only_case(world.amazon).outcome == CaseOutcome.SETTLED
+
+
+GONE = [OrderStatus.CANCELLED, OrderStatus.SHIPPED]
+
+
+def take_order(world: World, status: OrderStatus, *, at: datetime) -> None:
+    """Amazon's order, whose lines do not say that anybody wants to cancel."""
+    facts = {"order_id": mails.AMAZON_ORDER, "external_id": mails.AMAZON_ORDER, "modified_at": at}
+    take_orders(world.amazon, order(status=status, lines=(line(status=status),), **facts))
+
+
+def wants_to_cancel(world: World) -> Message:
+    text = f"The buyer wants to cancel.\n\nOrder ID: {mails.AMAZON_ORDER}\n"
+    content = mails.amazon(world.amazon, "BRC_SELLER_NOTIFICATION", text, sent_at=NOON)
+    message = arrive(world.amazon, content)
+    assert message is not None
+    return message
+
+
+@pytest.mark.parametrize("status", GONE)
+def test_a_cancel_request_only_a_mail_told_of_ends_with_the_order(world: World, status: OrderStatus) -> None:
+    wants_to_cancel(world)
+    take_order(world, OrderStatus.UNSHIPPED, at=NOON)
+    assert only_case(world.amazon).outcome == ""
+    take_order(world, status, at=NOON + timedelta(hours=1))
+    case = only_case(world.amazon)
+    assert (case.outcome, clocks_of(case.conversation)) == (
+        CaseOutcome.SETTLED,
+        [("cancel_request", False, "case_done")],
+    )
+
+
+@pytest.mark.parametrize("status", GONE)
+def test_the_mail_about_an_order_that_is_gone_keeps_its_own_clock(world: World, status: OrderStatus) -> None:
+    take_order(world, status, at=NOON)
+    message = wants_to_cancel(world)
+    assert cases_of(world.amazon) == []
+    assert clocks_of(message.conversation) == [("reply", True, "")]
