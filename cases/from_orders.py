@@ -23,6 +23,7 @@ from inbox.models import Conversation, ConversationState
 from marketplaces.models import SellerAccount
 from marketplaces.records import Fulfilment, OrderStatus, ReturnStatus
 from marketplaces.types import Marketplace
+from orders.goods import paid_back
 from orders.merging import order_merged
 from orders.models import Order, OrderLine, Refund, Return, ReturnLine
 from orders.signals import orders_stored, refunds_stored, returns_stored
@@ -244,13 +245,13 @@ def _end_of_return(account: SellerAccount, row: Return, *, now: datetime) -> Non
     for case in _running(account, row.order, OF_RETURNS, row=row):
         if row.status == ReturnStatus.CANCELLED:
             _settle(case, "the return was cancelled", at=now, outcome=CaseOutcome.WITHDRAWN)
-        elif row.refunded_at:
-            case.paid = row.refund_amount if case.paid is None else case.paid
+        elif row.refunded_at or row.status == ReturnStatus.COMPLETED:
+            paid = paid_back(row.refund_amount, row.refunded_at, account.marketplace)
+            case.paid = paid if case.paid is None else case.paid
             case.currency = case.currency or row.currency
             case.save(update_fields=["paid", "currency"])
-            _settle(case, "refunded", at=max(row.refunded_at, case.stage_since))
-        elif row.status == ReturnStatus.COMPLETED:
-            _settle(case, "the return was completed", at=now)
+            why = "refunded" if row.refunded_at or paid else "the return was completed"
+            _settle(case, why, at=max(row.refunded_at or now, case.stage_since))
         elif case.type in UNTIL_IT_ARRIVES and row.received_at:
             _settle(case, "the return arrived", at=max(row.received_at, case.stage_since))
 

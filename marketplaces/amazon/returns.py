@@ -104,6 +104,9 @@ def _record(order_id: str, rma: str, rows: list[Row], strange: list[Strange]) ->
         strange.append(unknown("A status of a return", said, order_id))
     if status is ReturnStatus.STARTED and received_at is not None:
         status = ReturnStatus.RECEIVED
+    if status is ReturnStatus.RECEIVED and all(_money(row, "refunded amount") for row in rows):
+        # "Approved" stays there long after: nothing is owed for what is back and paid.
+        status = ReturnStatus.COMPLETED
     return ReturnRecord(
         external_id=rma,
         order_id=order_id,

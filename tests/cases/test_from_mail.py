@@ -21,6 +21,7 @@ from tests.cases import mails
 from tests.cases.checks import ask
 from tests.cases.rows import cases_of, clocks_of, fresh, only_case, stages_of
 from tests.cases.test_from_orders import rma, take_returns
+from tests.cases.test_warehouse_asking import tags_of
 from tests.world import World, arrive, walmart_mail
 
 BUYER = "v5xk0l6l6w4bl8d@marketplace.amazon.de"
@@ -338,6 +339,7 @@ def test_a_claim_that_newer_rules_move_takes_its_case_along(world: World) -> Non
     assert (fresh(claim.conversation).case_label, fresh(buyer.conversation).case_label != "") == ("", True)
     with tenant_tx(world.acme.pk):
         assert WarehouseCheck.objects.get().conversation_id == buyer.conversation_id
+    assert (tags_of(claim.conversation), tags_of(buyer.conversation)) == ([], ["Warehouse check"])
     take_returns(world.amazon, rma(order_id=mails.AMAZON_ORDER, a_to_z=True, status=ReturnStatus.COMPLETED))
     assert only_case(world.amazon).pk == case.pk
 

@@ -129,6 +129,14 @@ def test_a_request_that_comes_after_the_return_arrived_is_about_another(world: W
     ]
 
 
+def test_what_amazons_report_says_was_paid_back_is_kept(world: World) -> None:
+    take_returns(world.amazon, here())
+    take_returns(world.amazon, here(status=ReturnStatus.COMPLETED, refund=usd("28.50")))
+    case = only_case(world.amazon)
+    assert (case.type, case.outcome) == ("return_received", CaseOutcome.SETTLED)
+    assert (case.paid, case.currency) == (Decimal("28.50"), "USD")
+
+
 def test_amazon_has_the_days_of_its_own_promise(world: World) -> None:
     take_returns(world.amazon, here())
     deadline = only_case(world.amazon).deadline

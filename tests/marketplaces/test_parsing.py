@@ -293,6 +293,18 @@ def test_the_returns_report_is_read_in_every_encoding(encoding: str, end: str) -
     assert len({each.external_id for each in record.lines}) == 2
 
 
+@pytest.mark.parametrize(
+    ("second", "status"),
+    [("7.50", ReturnStatus.COMPLETED), ("", ReturnStatus.RECEIVED)],
+)
+def test_a_return_that_is_back_and_paid_for_is_over_though_the_report_says_approved(
+    second: str, status: ReturnStatus
+) -> None:
+    rows = [row.replace("\tN\t\t", "\tN\t09-Nov-2026\t") for row in (ROW, SECOND.replace("7.50", second))]
+    (record,) = amazon_returns.returns("\n".join([HEADER, *rows]).encode()).records
+    assert (record.status, record.status_text) == (status, "Approved")
+
+
 def test_returns_of_two_orders_without_a_number_of_amazons_are_two_returns() -> None:
     row = ROW.replace("DRMA1", "")
     other = row.replace("111-1111111-1111111", "222-2222222-2222222")
