@@ -9,7 +9,7 @@ from typing import Any
 
 import structlog
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Exists, OuterRef, Q, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 from django.dispatch import receiver
 
 from cases import life
@@ -204,8 +204,7 @@ def _cancel(account: SellerAccount, order: Order, *, now: datetime) -> Found:
 def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | None:
     if known(account, found.source_key) is not None:
         return None
-    claimed = Case.objects.filter(account=account, type="atoz_claim", order=found.order)
-    if found.type.key == "atoz_claim" and claimed.exists():
+    if found.type.key == "atoz_claim" and _claimed(account, found.order).exists():
         return None  # the mail about the claim was here first
     case = undecided(account, found)
     if case is not None:
@@ -226,6 +225,13 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
     if found.type.first.stage == "buyer" and talk.case_label == found.type.label:
         _with_the_buyer(talk)
     return case
+
+
+def _claimed(account: SellerAccount, order: Order | None) -> QuerySet[Case]:
+    """The order's claims, without those whose mail turned out to be none: nobody decided about them."""
+    decided = CaseStage.objects.filter(case=OuterRef("pk"), stage=Stage.DECIDED)
+    none_after_all = Q(outcome=CaseOutcome.WITHDRAWN) & ~Exists(decided)
+    return Case.objects.filter(account=account, type="atoz_claim", order=order).exclude(none_after_all)
 
 
 def _ended_by_itself(case: Case) -> bool:

@@ -365,6 +365,21 @@ def test_a_claim_that_newer_rules_know_for_a_message_is_no_case_any_more(world: 
     assert (row.case_label, row.due_at is not None) == ("", True)
 
 
+@pytest.mark.parametrize("by_hand", [False, True])
+def test_a_claim_that_was_none_does_not_hide_the_one_the_report_tells_of(world: World, by_hand: bool) -> None:
+    claim = take_in(world.amazon, mails.claim(world.amazon))
+    case = only_case(world.amazon)
+    if by_hand:
+        with tenant_tx(world.acme.pk):
+            decision = opening.Decision(CaseOutcome.WITHDRAWN, Decider.BUYER)
+            opening.decide(case, decision, at=timezone.now(), source=CaseSource.HAND, by=world.alice)
+    else:
+        file_as(world, claim.conversation, "buyer_message")
+    take_returns(world.amazon, rma(order_id=mails.AMAZON_ORDER, a_to_z=True, modified_at=timezone.now()))
+    found = [each for each in cases_of(world.amazon) if each.type == "atoz_claim"]
+    assert [each.closed_at is None for each in found] == ([True] if by_hand else [False, True])
+
+
 def test_filing_it_as_another_case_changes_what_the_case_is(world: World) -> None:
     conversation = half_understood(world)
     file_as(world, conversation, "return_request")
