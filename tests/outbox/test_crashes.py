@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.tenancy import tenant_tx
 from helpdesk.embedded.children import Child
 from inbox import proofs
-from inbox.models import Conversation, OutboundReply, ReplyAttempt
+from inbox.models import Conversation, Event, OutboundReply, ReplyAttempt
 from marketplaces.models import SellerAccount
 from marketplaces.outbox import HANDING_LEASE, LEASE, MOVING, OutboxState
 from tests.outbox.processes import environment, kill, start_sweeper, start_worker, until
@@ -160,7 +160,7 @@ def test_replies_survive_workers_killed_at_the_worst_moments(
             all_through(f"all but {leaving} through", leaving=leaving)
             crew.lose_one_anywhere()
         all_through("all replies through")
-        doubtful = settle_doubts(world, accounts, relay, start)
+        settle_doubts(world, accounts, relay, start)
         all_through("those sent again")
     finally:
         crew.end()
@@ -170,6 +170,8 @@ def test_replies_survive_workers_killed_at_the_worst_moments(
     with tenant_tx(tenant_id):
         rows = list(OutboundReply.objects.values("body", "state", "message_id"))
         results = Counter(ReplyAttempt.objects.values_list("result", flat=True))
+        # A copy the marketplace sends may have proved some of them before anybody asked.
+        doubtful = Event.objects.filter(kind="reply_unknown").count()
     copies: Counter[str] = Counter()
     for row in rows:
         copies[row["body"]] += accepted[row["message_id"]]
@@ -183,11 +185,10 @@ def test_replies_survive_workers_killed_at_the_worst_moments(
     assert "Traceback" not in sweeper.log.read_text()
 
 
-def settle_doubts(world: World, accounts: list[SellerAccount], relay: Control, start: int) -> int:
-    """Amazon's copies prove what they prove, a person who looked decides the rest; how many there were."""
+def settle_doubts(world: World, accounts: list[SellerAccount], relay: Control, start: int) -> None:
+    """Amazon's copies prove what they prove, a person who looked decides the rest."""
     with tenant_tx(world.acme.pk):
         unknown = OutboundReply.objects.filter(state=OutboxState.UNKNOWN)
-        count = int(unknown.count())
         assert not OutboundReply.objects.filter(state=OutboxState.FAILED).exists()
     for account in accounts:
         if account.marketplace.value == "amazon":
@@ -199,4 +200,3 @@ def settle_doubts(world: World, accounts: list[SellerAccount], relay: Control, s
             decision = "arrived" if reply.message_id in accepted else "send_again"
             proofs.settle(reply, decision=decision, by=world.leo, now=timezone.now())
         OutboundReply.objects.filter(replaces__isnull=False).update(next_at=Now())
-    return count
