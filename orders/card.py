@@ -5,7 +5,7 @@ that the card costs whoever reads that row nothing more.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
 
@@ -116,6 +116,10 @@ class Card:
     def refunds_unread(self) -> bool:
         """Whether refunds must be asked for apart from the order, and were not yet."""
         return self.account.marketplace == Marketplace.AMAZON and self.order.refunds_as_of is None
+
+    def is_whole_day(self, at: datetime) -> bool:
+        """Whether the moment of a return says no more than the day: Amazon's report has dates."""
+        return self.account.marketplace == Marketplace.AMAZON and at.astimezone(UTC).time() == time.min
 
     def paid_back(self, back: Returned) -> Decimal | None:
         """What the buyer got back for that return."""

@@ -137,6 +137,17 @@ def test_what_a_return_paid_back_is_not_asked_of_the_seller_again(
     assert found[1] == said
 
 
+@pytest.mark.parametrize("amazon", [True, False])
+def test_a_day_of_amazons_report_is_given_no_time(alice: Browser, world: World, amazon: bool) -> None:
+    account = world.amazon if amazon else world.walmart
+    number = "302-1234567-7654321" if amazon else ORDER
+    asked = NOW.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=1)
+    order = make_order(account, external_id=number, returns=[{"external_id": "R-1", "requested_at": asked}])
+    found = re.search(r"<dt>Opened</dt><dd[^>]*><time[^>]*>([^<]*)</time>", page_of(alice, order))
+    assert found is not None
+    assert (found[1] == f"{asked:%a} {asked.day}", ":" in found[1]) == (amazon, not amazon)
+
+
 def test_the_pages_cost_no_more_for_an_order_with_a_lot_to_it(
     alice: Browser, world: World, talk: Conversation
 ) -> None:
