@@ -206,8 +206,6 @@ def _decided_again(case: Case, message: Message, matter: Matter, found: Found, *
     if not matter.outcome or matter.outcome == case.outcome or overtaken.exists():
         events.record(case.conversation, "case_updated", at=now, case=case.pk, what=found.type.title)
         return case
-    case.closed_at = None
-    case.save(update_fields=["closed_at"])
     _decide(case, message, matter, found)
     return case
 

@@ -17,7 +17,7 @@ from cases.cancelled import ended
 from cases.models import Case, CaseOutcome, CaseSource, CaseStage, Decider, Stage, WarehouseCheck
 from cases.opening import Decision, Found, decide, decided_before, known, open_case, undecided, update
 from cases.talks import hold_talks, talk_of
-from cases.types import SELLERS, types
+from cases.types import types
 from inbox import events
 from inbox.models import Conversation, ConversationState
 from marketplaces.models import SellerAccount
@@ -39,6 +39,7 @@ NOT_RECEIVED = ("LOST_IN_TRANSIT", "LOST_AFTER_DELIVERY")
 STILL_TO_SHIP = (OrderStatus.PENDING, OrderStatus.UNSHIPPED, OrderStatus.PARTLY_SHIPPED)
 # Amazon does not pay a SAFE-T claim. The words of the report's state are not documented: inferred too.
 DENIED = ("denied", "rejected", "declined")
+RUNNING = Q(closed_at__isnull=True, outcome="")
 OVER = (ReturnStatus.COMPLETED, ReturnStatus.CANCELLED)
 # What waits for the goods, and what waits for the money.
 UNTIL_IT_ARRIVES = ("return_request", "return_open")
@@ -73,8 +74,7 @@ def hear_orders(
 ) -> None:
     """Open what buyers want cancelled before it ships, and end it when it was cancelled or has left."""
     # What a mail or a person told of, the order's own lines may not say, or may say no longer.
-    told = Case.objects.filter(account=account, order__in=list(orders), type="cancel_request")
-    told = told.filter(closed_at__isnull=True, outcome="")
+    told = Case.objects.filter(RUNNING, account=account, order__in=list(orders), type="cancel_request")
     lines = OrderLine.objects.filter(order__in=list(orders))
     by_order: dict[int, list[OrderLine]] = defaultdict(list)
     for line in lines.filter(Q(cancel_requested=True) | Q(order__in=told.values("order"))).select_related(
@@ -82,9 +82,8 @@ def hear_orders(
     ):
         by_order[line.order_id].append(line)
     # A return told of before its order was taken for the seller's own.
-    theirs = Case.objects.filter(account=account, order__in=list(orders), source=CaseSource.API)
+    theirs = Case.objects.filter(RUNNING, account=account, order__in=list(orders), source=CaseSource.API)
     theirs = theirs.filter(order__fulfilment__in=OTHERS_ANSWER, order_return__isnull=False)
-    theirs = theirs.filter(closed_at__isnull=True, outcome="")
     hold_talks({*by_order, *theirs.values_list("order_id", flat=True)})
     for case in theirs.select_related("conversation__account").order_by("pk"):
         with _harmless("order"):
@@ -114,9 +113,7 @@ def _end_refunded(orders: Collection[int]) -> None:
 
     A refund names no return: where several of an order wait, each one's own record must tell.
     """
-    waiting = Case.objects.filter(
-        order__in=orders, type="return_received", closed_at__isnull=True, outcome=""
-    )
+    waiting = Case.objects.filter(RUNNING, order__in=orders, type="return_received")
     # By conversation, as whoever holds several of them does.
     rows = waiting.select_related("conversation__account", "order_return").order_by("conversation_id")
     of_order = Counter(row.order_id for row in rows)
@@ -187,8 +184,8 @@ def _found(key: str, row: Return, fact: str, at: datetime, *, stage: str = "") -
 def _cancel(account: SellerAccount, order: Order, *, now: datetime) -> Found:
     source_key = f"order:{order.external_id}:cancel"
     # What it asked before is cancelled or has left, so now it asks for something else.
-    ended = CaseStage.objects.filter(stage=Stage.DECIDED, source=CaseSource.API, case=OuterRef("pk"))
-    before = Case.objects.filter(Exists(ended), account=account, type="cancel_request", order=order).count()
+    over = Exists(_decided().filter(source=CaseSource.API))
+    before = Case.objects.filter(over, account=account, type="cancel_request", order=order).count()
     return Found(
         type=types()["cancel_request"],
         source=CaseSource.API,
@@ -209,9 +206,6 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
     case = undecided(account, found)
     if case is not None:
         update(case, found, now=now)
-        if found.stage and case.stage in SELLERS:
-            # What was still to be done there was done.
-            life.enter(case, found.stage, at=max(found.at, case.stage_since), source=found.source)
         return case
     past = decided_before(account, found)
     if past is not None and not (found.type.key == "cancel_request" and _ended_by_itself(past)):
@@ -229,9 +223,13 @@ def _take_up(account: SellerAccount, found: Found, *, now: datetime) -> Case | N
 
 def _claimed(account: SellerAccount, order: Order | None) -> QuerySet[Case]:
     """The order's claims, without those whose mail turned out to be none: nobody decided about them."""
-    decided = CaseStage.objects.filter(case=OuterRef("pk"), stage=Stage.DECIDED)
-    none_after_all = Q(outcome=CaseOutcome.WITHDRAWN) & ~Exists(decided)
+    none_after_all = Q(outcome=CaseOutcome.WITHDRAWN) & ~Exists(_decided())
     return Case.objects.filter(account=account, type="atoz_claim", order=order).exclude(none_after_all)
+
+
+def _decided() -> QuerySet[CaseStage]:
+    """The decisions about each case of an outer query."""
+    return CaseStage.objects.filter(case=OuterRef("pk"), stage=Stage.DECIDED)
 
 
 def _ended_by_itself(case: Case) -> bool:
@@ -275,8 +273,7 @@ def _answer_to_safe_t(account: SellerAccount, row: Return, *, now: datetime) -> 
     for case in cases:
         if row.safe_t_paid:
             case.amount, case.currency = row.safe_t_paid, row.currency or case.currency
-        case.closed_at = None
-        case.save(update_fields=["amount", "currency", "closed_at"])
+            case.save(update_fields=["amount", "currency"])
         outcome = CaseOutcome.WON if row.safe_t_paid else CaseOutcome.LOST
         decide(case, Decision(outcome, Decider.MARKETPLACE), at=now, source=CaseSource.API)
 
@@ -284,9 +281,7 @@ def _answer_to_safe_t(account: SellerAccount, row: Return, *, now: datetime) -> 
 def _running(
     account: SellerAccount, order: Order, keys: Sequence[str], *, row: Return | None = None
 ) -> list[Case]:
-    cases = Case.objects.filter(
-        account=account, order=order, type__in=keys, closed_at__isnull=True, outcome=""
-    )
+    cases = Case.objects.filter(RUNNING, account=account, order=order, type__in=keys)
     if row is not None:
         # What a person or a mail opened names no return: it is about this one where the order has no other.
         others = Return.objects.filter(order=order).exclude(pk=row.pk)

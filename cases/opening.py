@@ -1,6 +1,6 @@
 """Open a case, or bring the one that is there up to date; whatever tells of it, it is opened once."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -14,6 +14,8 @@ from inbox import clocks, events
 from inbox.models import Conversation, Deadline, Direction, Message
 from marketplaces.models import SellerAccount
 from orders.models import Order, Return
+
+ALL = Q()
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,23 +54,14 @@ def known(account: SellerAccount, source_key: str) -> Case | None:
 def undecided(account: SellerAccount, found: Found) -> Case | None:
     """The running case about the same matter: by its number, by the return, else by the order."""
     rows = _of_type(account, found).filter(closed_at__isnull=True, outcome="", decided_at__isnull=True)
-    case = _about(rows, found)
-    if case is None and found.order_return is not None:
-        # Whoever opened it by hand or from a mail named the order, and no return of it.
-        case = _about(rows.filter(order_return__isnull=True), replace(found, order_return=None))
-    return case
+    return _about(rows, found)
 
 
 def decided_before(account: SellerAccount, found: Found) -> Case | None:
     """The newest case about the same matter that is decided or put away."""
     rows = _of_type(account, found).filter(Q(closed_at__isnull=False) | Q(decided_at__isnull=False))
-    rows = rows.exclude(outcome=CaseOutcome.WITHDRAWN)
-    case = _about(rows, found)
-    if case is None and found.order_return is not None:
-        # As above; what began after that was over is another return.
-        unnamed = rows.filter(order_return__isnull=True, decided_at__gte=found.at)
-        case = _about(unnamed, replace(found, order_return=None))
-    return case
+    # A return that began after one was decided that named none is another.
+    return _about(rows.exclude(outcome=CaseOutcome.WITHDRAWN), found, unnamed=Q(decided_at__gte=found.at))
 
 
 def _of_type(account: SellerAccount, found: Found) -> QuerySet[Case]:
@@ -76,11 +69,14 @@ def _of_type(account: SellerAccount, found: Found) -> QuerySet[Case]:
     return rows.select_related("conversation__account", "order", "deadline").order_by("-opened_at", "-pk")
 
 
-def _about(rows: QuerySet[Case], found: Found) -> Case | None:
+def _about(rows: QuerySet[Case], found: Found, *, unnamed: Q = ALL) -> Case | None:
     if found.reference and (named := rows.filter(reference=found.reference).first()):
         return named
     if found.order_return is not None:
-        return rows.filter(order_return=found.order_return).first()
+        if (same_return := rows.filter(order_return=found.order_return).first()) is not None:
+            return same_return
+        # Whoever opened it by hand or from a mail named the order, and no return of it.
+        rows = rows.filter(unnamed, order_return__isnull=True)
     if found.order is None:
         return None
     same = rows.filter(order=found.order)
@@ -129,7 +125,7 @@ def open_case(
 
 
 def update(case: Case, found: Found, *, now: datetime) -> None:
-    """A source tells more of a running case: its number, its sum, another moment to act by.
+    """A source tells more of a running case: its number, its sum, another moment to act by, a later stage.
 
     A mail that comes after a newer one may only fill what is empty and bring the moment forward.
     """
@@ -150,6 +146,9 @@ def update(case: Case, found: Found, *, now: datetime) -> None:
     elif found.stated_due is not None and case.stage in SELLERS:
         life.run(case, at=found.at, stated_due=found.stated_due, mail=found.mail)
         moved = True
+    if found.stage and case.stage in SELLERS:
+        # What was still to be done there was done.
+        life.enter(case, found.stage, at=max(found.at, case.stage_since), source=found.source)
     life.tell(case.conversation)
     kind = "case_due_moved" if moved else "case_updated"
     events.record(case.conversation, kind, at=now, case=case.pk, what=found.type.title)
@@ -175,12 +174,16 @@ def decide(
     mail: Message | None = None,
     note: str = "",
 ) -> None:
-    """Write down how a case was decided and enter that stage; an appeal's clock runs where it was lost."""
+    """Write down how a case was decided and enter that stage; an appeal's clock runs where it was lost.
+
+    One that was finished is open again.
+    """
     case.outcome, case.decided_at, case.decided_by = decision.outcome, at, decision.by
+    case.closed_at = None
     case.paid = case.paid if decision.paid is None else decision.paid
     if case.paid is not None and not case.currency:
         case.currency = currency_of(case.conversation.account, case.order)
-    case.save(update_fields=["outcome", "decided_at", "decided_by", "paid", "currency"])
+    case.save(update_fields=["outcome", "decided_at", "decided_by", "closed_at", "paid", "currency"])
     said = CaseOutcome(decision.outcome).label.lower() if decision.outcome else "outcome not stated"
     due = stated_due if case.outcome in LOST else None
     why = f"{said}: {note}" if note else said
